@@ -1,4 +1,5 @@
 import type { BatchBuilder } from '@gait/engine/event/batch-builder';
+import type { Tokens } from './tokens.ts';
 
 /** Why a record of the input was not understood. Closed list, counted by reason, documented in docs/reference/rejects.md. */
 export const REJECTS = {
@@ -74,4 +75,5 @@ export interface RecordRange {
 export interface DecodeContext {
   readonly sink: DecodeSink;
   readonly defaults: SourceDefaults;
+  readonly tokens: Tokens;
 }
