@@ -1,0 +1,107 @@
+import { assert } from './assert.ts';
+import { SLAB_PAGE_BYTES } from './limits.ts';
+import type { StateReader, StateWriter } from './state.ts';
+
+/** One page of a slab, seen as every element type. */
+export interface SlabPage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly u16: Uint16Array<ArrayBuffer>;
+  readonly u32: Uint32Array<ArrayBuffer>;
+  readonly f32: Float32Array<ArrayBuffer>;
+  readonly f64: Float64Array<ArrayBuffer>;
+}
+
+/**
+ * Fixed-size blocks in 64 KiB pages: the state of millions of entities without an object for each. Ids start at 1; 0
+ * means none. A new block is zeroed. `pages[id >>> shift]` is the block's page and `(id & mask) * blockBytes` its byte
+ * offset there. Allocation is deterministic: the block freed last is reused first.
+ */
+export class Slab {
+  readonly blockBytes: number;
+  readonly shift: number;
+  readonly mask: number;
+  readonly pages: SlabPage[] = [];
+  readonly #blocksMax: number;
+  #next = 1;
+  #free: number[] = [];
+
+  /** `blockBytes` is a multiple of 8 and at most a page. */
+  constructor(blockBytes: number, blocksMax: number) {
+    assert(blockBytes % 8 === 0 && blockBytes <= SLAB_PAGE_BYTES, 'a block fits its page and is aligned');
+    this.blockBytes = blockBytes;
+    this.shift = 31 - Math.clz32(Math.floor(SLAB_PAGE_BYTES / blockBytes));
+    this.mask = (1 << this.shift) - 1;
+    this.#blocksMax = blocksMax;
+  }
+
+  /** Blocks in use. */
+  get used(): number {
+    return this.#next - 1 - this.#free.length;
+  }
+
+  /** Bytes reserved. */
+  get bytes(): number {
+    return this.pages.length * this.blockBytes * (this.mask + 1);
+  }
+
+  /** Takes a zeroed block; 0 when the slab is full. */
+  alloc(): number {
+    const reused = this.#free.pop();
+    if (reused !== undefined) return reused;
+    if (this.#next > this.#blocksMax) return 0;
+    const id = this.#next++;
+    if (id >>> this.shift >= this.pages.length) this.pages.push(newPage(this.blockBytes * (this.mask + 1)));
+    return id;
+  }
+
+  /** Gives a block back. */
+  free(id: number): void {
+    assert(id > 0 && id < this.#next, 'only an allocated block is freed');
+    const from = (id & this.mask) * this.blockBytes;
+    this.pages[id >>> this.shift].bytes.fill(0, from, from + this.blockBytes);
+    this.#free.push(id);
+  }
+
+  /** Copies one block over another. */
+  copy(from: number, to: number): void {
+    const source = (from & this.mask) * this.blockBytes;
+    const target = (to & this.mask) * this.blockBytes;
+    const bytes = this.pages[from >>> this.shift].bytes.subarray(source, source + this.blockBytes);
+    this.pages[to >>> this.shift].bytes.set(bytes, target);
+  }
+
+  save(out: StateWriter): void {
+    out.u32(this.blockBytes);
+    out.u32(this.#next);
+    out.u32Array(Uint32Array.from(this.#free));
+    out.u32(this.pages.length);
+    for (const page of this.pages) out.bytes(page.bytes);
+  }
+
+  load(from: StateReader): void {
+    from.expect(from.u32() === this.blockBytes, 'block size');
+    this.#next = from.u32();
+    this.#free = Array.from(from.u32Array());
+    const count = from.u32();
+    this.pages.length = 0;
+    for (let at = 0; at < count; at++) {
+      const page = newPage(this.blockBytes * (this.mask + 1));
+      const bytes = from.bytes();
+      from.expect(bytes.length === page.bytes.length, 'page size');
+      page.bytes.set(bytes);
+      this.pages.push(page);
+    }
+    from.expect(this.#next - 1 <= count << this.shift, 'block count');
+  }
+}
+
+function newPage(size: number): SlabPage {
+  const buffer = new ArrayBuffer(size);
+  return {
+    bytes: new Uint8Array(buffer),
+    u16: new Uint16Array(buffer),
+    u32: new Uint32Array(buffer),
+    f32: new Float32Array(buffer),
+    f64: new Float64Array(buffer),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Evidence, Family } from '../event/finding.ts';
+import type { FacetKind } from '../event/schema.ts';
+import type { Observation } from '../features/observation.ts';
+
+/**
+ * One strange thing a detector saw, before calibration. Only produced when the raw score is at least `SCORE_MIN`
+ * (5 %); everything else is only counted.
+ */
+export interface Score {
+  readonly detector: string;
+  /** Decades of rarity by the entity's own record: -log10 p. High is strange. */
+  readonly score: number;
+  /** Score from which the detector claims a finding. */
+  readonly threshold: number;
+  /** Own observations the score rests on. */
+  readonly count: number;
+  /** 0: others' experience only, 1: its own. */
+  readonly maturity: number;
+  /** What varies under one identity (metric name or hash of the value): part of suppression and of the learn gate. */
+  readonly value: string;
+  readonly evidence: readonly Evidence[];
+  /** One sentence a person can read. */
+  readonly sentence: string;
+  /** What would have made it stay quiet. */
+  readonly quietIf: string;
+  /** 0..1: what it would mean if it were an attack. */
+  readonly impact: number;
+  readonly techniques: readonly string[];
+}
+
+/** -log10 of 5 %: below it nothing is strange enough to be handed on. */
+export const SCORE_MIN = 1.3;
+
+/** Where detectors put what they saw. */
+export interface Scores {
+  add(score: Score): void;
+  /** Counts one judged observation of a detector, strange or not: the denominator of calibration. */
+  judged(detector: string): void;
+}
+
+/**
+ * A detector is one file: data plus two functions. `score` judges an observation by the state before it; `learn` then
+ * adds it. Both are deterministic functions of their arguments. State lives in the baselines the entity offers (see
+ * `baselines/`), so that memory stays bounded in one place. `State` is `FunctionBaselines` for detectors of stage 1 and
+ * `TenantBaselines` for detectors of stage 2.
+ */
+export interface Detector<State> {
+  /** `family.what`, for ever. */
+  readonly id: string;
+  readonly family: Family;
+  readonly title: string;
+  readonly version: string;
+  /** Facet kinds it learns from; others never reach it. */
+  readonly facets: readonly FacetKind[];
+  score(seen: Observation, state: State, out: Scores): void;
+  learn(seen: Observation, state: State): void;
+}
