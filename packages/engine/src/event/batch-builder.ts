@@ -152,8 +152,7 @@ export class BatchBuilder {
     if (at < 0) return;
     this.callAmounts(at, fields.bytesOut ?? Number.NaN, fields.bytesIn ?? Number.NaN);
     this.#calls.status[at] = fields.status ?? 0;
-    this.#calls.offsetMs[at] = fields.offsetMs ?? Number.NaN;
-    this.#calls.durationMs[at] = fields.durationMs ?? Number.NaN;
+    this.callTimes(at, fields.offsetMs ?? Number.NaN, fields.durationMs ?? Number.NaN);
     if (fields.spanId !== undefined) this.#calls.span(at, fields.spanId);
   }
 
@@ -167,8 +166,8 @@ export class BatchBuilder {
   }
 
   callAmounts(at: number, bytesOut: number, bytesIn: number): void {
-    this.#calls.bytesOut[at] = bytesOut;
-    this.#calls.bytesIn[at] = bytesIn;
+    this.#calls.bytesOut[at] = finite(bytesOut);
+    this.#calls.bytesIn[at] = finite(bytesIn);
   }
 
   callStatus(at: number, status: number): void {
@@ -176,8 +175,8 @@ export class BatchBuilder {
   }
 
   callTimes(at: number, offsetMs: number, durationMs: number): void {
-    this.#calls.offsetMs[at] = offsetMs;
-    this.#calls.durationMs[at] = durationMs;
+    this.#calls.offsetMs[at] = finite(Math.fround(offsetMs));
+    this.#calls.durationMs[at] = finite(Math.fround(durationMs));
   }
 
   /** Says where in the original the row stands. */
@@ -429,6 +428,11 @@ class CallWriter {
       spanLo: this.spanLo.slice(0, count),
     };
   }
+}
+
+/** The absent value instead of an infinity, which a hostile sender could otherwise put into a column. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
 }
 
 function grown32(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
