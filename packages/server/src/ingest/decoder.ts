@@ -56,7 +56,7 @@ export interface SourceDefaults {
 export interface Decoder {
   readonly format: Format;
   /** `lines`: each line is a record of its own. `whole`: the input is one document. `either`: by what the input is. */
-  readonly framing: 'lines' | 'whole';
+  readonly framing: 'lines' | 'whole' | 'either';
   sniff(head: Uint8Array, name: string): number;
   decode(bytes: Uint8Array, range: RecordRange, context: DecodeContext): void;
 }

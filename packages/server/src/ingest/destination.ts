@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parse } from 'tldts';
+import { functionOfArn } from './identity.ts';
 
 /**
  * Hosts that everybody uses and where the path says whose corner of them is meant (dated list, 2026-11). The value names
@@ -39,8 +40,37 @@ const SHARED_SERVICES: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Longest host that can exist in the DNS, in characters. */
 const HOST_CHARS_MAX = 253;
+/** Longest name of a service worth reading, in characters; real ones stay below 40. */
+const SERVICE_CHARS_MAX = 80;
+/** Segments of a route that are kept: deeper ones name single things more often than kinds of things. */
+const ROUTE_SEGMENTS_MAX = 6;
 /** Segments of a path looked at to find the owner's; listed prefixes are shorter than this. */
 const SEGMENTS_MAX = 8;
+
+/** Names by which SDKs call services whose permissions have another prefix. */
+const SERVICE_ALIASES: ReadonlyMap<string, string> = new Map([
+  ['apigatewaymanagementapi', 'execute-api'],
+  ['cloudwatchevents', 'events'],
+  ['cloudwatchlogs', 'logs'],
+  ['cognitoidentityprovider', 'cognito-idp'],
+  ['cognitoidentity', 'cognito-identity'],
+  ['documentdb', 'rds'],
+  ['dynamodbstreams', 'dynamodb'],
+  ['elasticloadbalancing', 'elb'],
+  ['eventbridge', 'events'],
+  ['kinesisfirehose', 'firehose'],
+  ['keymanagementservice', 'kms'],
+  ['monitoring', 'cloudwatch'],
+  ['securitytokenservice', 'sts'],
+  ['sesv2', 'ses'],
+  ['email', 'ses'],
+  ['sfn', 'states'],
+  ['simpleemailservice', 'ses'],
+  ['simplenotificationservice', 'sns'],
+  ['simplequeueservice', 'sqs'],
+  ['simplesystemsmanagement', 'ssm'],
+  ['stepfunctions', 'states'],
+]);
 
 const REGION = /^[a-z]{2,3}(-[a-z]+){1,2}-\d{1,2}$/;
 /** A host of an AWS service without the domain both of its spellings end in. */
@@ -77,13 +107,84 @@ export function destinationOfUrl(url: string): string {
 
 /**
  * Destination key of a cloud resource: `s3/thumbnail-bucket`, `dynamodb/orders`, `lambda/<function key>`, or the service
- * alone when the resource is not known. `account` is given only when the resource belongs to another account than the
- * caller's: `s3/their-bucket@111122223333`, so that the same resource has one key in every source.
+ * alone when the resource is not known. `service` may have any of its usual spellings. `account` is given only when the
+ * resource belongs to another account than the caller's: `s3/their-bucket@111122223333`, so that the same resource has
+ * one key in every source.
  */
 export function destinationOfResource(service: string, resource: string, account = ''): string {
-  const name = service.toLowerCase();
+  const name = serviceName(service);
   if (resource === '') return name;
   return account === '' ? `${name}/${resource}` : `${name}/${resource}@${account}`;
+}
+
+/**
+ * A cloud service by its one name, the prefix of its permissions: `s3` for `S3`, `Amazon S3`, `s3.amazonaws.com`;
+ * `dynamodb` for `AmazonDynamoDBv2`; `states` for `StepFunctions`. `other` when it cannot be a service's name.
+ */
+export function serviceName(text: string): string {
+  const plain = text
+    .slice(0, SERVICE_CHARS_MAX)
+    .toLowerCase()
+    .replace(/\.amazonaws\.com(\.cn)?$/, '')
+    .replace(/^(amazon|aws)[ _.-]?(?=[a-z0-9])/, '')
+    .replace(/[ _]/g, '')
+    .replace(/(?<=[a-z])v2$/, '');
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(plain)) return 'other';
+  return SERVICE_ALIASES.get(plain) ?? plain;
+}
+
+/** A cloud resource as its ARN names it. */
+export interface Resource {
+  /** Service as the permissions call it. */
+  readonly service: string;
+  /** Name without the parts that the service implies: bucket, table, queue, function key, `role/deployer`. */
+  readonly name: string;
+  /** Owner account, '' where ARNs carry none. */
+  readonly account: string;
+}
+
+/** The resource an ARN names, without object keys, versions and random suffixes; undefined when it is no ARN. */
+export function resourceOfArn(arn: string): Resource | undefined {
+  const match = /^arn:aws[a-z0-9-]*:([a-z0-9-]{1,40}):([a-z0-9-]*):([0-9A-Za-z-]*):(.+)$/.exec(arn);
+  if (match === null) return undefined;
+  const called = functionOfArn(arn);
+  if (called !== undefined) return { service: 'lambda', name: called.key, account: called.account };
+  return { service: serviceName(match[1]), name: plainName(match[1], match[4]), account: match[3] };
+}
+
+/**
+ * Destination key of an ARN, `''` when it is none. `homeAccount` is the caller's: resources of others carry their owner,
+ * except functions, whose key names it already.
+ */
+export function destinationOfArn(arn: string, homeAccount: string): string {
+  const resource = resourceOfArn(arn);
+  if (resource === undefined) return '';
+  const foreign = resource.account !== homeAccount && homeAccount !== '' && resource.service !== 'lambda';
+  return destinationOfResource(resource.service, resource.name, foreign ? resource.account : '');
+}
+
+/**
+ * A path without what differs from call to call: `/users/{}/orders` for `/users/17/orders`. Only plain words stay, so
+ * ids, names with digits, addresses and secrets go; query and fragment are dropped; at most six segments are kept.
+ */
+export function routeTemplate(path: string): string {
+  const [plain] = path.split(/[?#]/, 1);
+  const segments = plain.split('/', ROUTE_SEGMENTS_MAX + 1).filter((segment) => segment !== '');
+  const words = segments.map((segment) => (/^(v\d{1,2}|[A-Za-z][A-Za-z_-]{0,23})$/.test(segment) ? segment : '{}'));
+  return `/${words.slice(0, ROUTE_SEGMENTS_MAX).join('/')}`;
+}
+
+/** Services whose resources are of one type: the type is left out of the name. */
+const ONE_TYPE: ReadonlySet<string> = new Set(['cloudtrail', 'dynamodb', 'events', 'kinesis', 'logs', 'states']);
+
+function plainName(service: string, rest: string): string {
+  if (service === 's3' || service === 'sns' || service === 'sqs') return rest.split(/[/:]/, 1)[0];
+  if (service === 'secretsmanager') return rest.replace(/^secret:/, '').replace(/-[A-Za-z0-9]{6}$/, '');
+  if (service === 'iam') return rest.replace(/^([a-z-]+)\/(?:.*\/)?([^/]+)$/, '$1/$2');
+  if (service === 'logs') return rest.replace(/^log-group:/, '').replace(/:.*$/, '');
+  if (!ONE_TYPE.has(service)) return rest.replace(':', '/');
+  const parts = rest.split(/[/:]/, 2);
+  return parts[1] ?? parts[0];
 }
 
 /** Lower case, without port, brackets and trailing dot; addresses in the usual spelling; '' when it is no host. */

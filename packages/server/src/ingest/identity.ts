@@ -67,6 +67,26 @@ export function functionOfReference(reference: string, place: Place): FunctionId
   return named(place, reference);
 }
 
+/** The part of `SourceDefaults` that says which function the envelope speaks for. */
+export interface Envelope extends Place {
+  /** Name, ARN or key, as the log group, the token or the person who gave the file says. */
+  readonly envelopeFunction?: string;
+}
+
+/** Key of the function the envelope speaks for, '' when it names none. */
+export function envelopeKey(envelope: Envelope): string {
+  const given = envelope.envelopeFunction ?? '';
+  if (given === '') return '';
+  if (/^[a-z]+:[^:]+:[^:]+:[^:]+$/.test(given)) return given;
+  return functionOfReference(given, envelope)?.key ?? functionKey(envelope, given);
+}
+
+/** Whether two function keys can mean the same function: every part is equal or unknown in one of them. */
+export function sameFunction(one: string, other: string): boolean {
+  const theirs = other.split(':');
+  return one.split(':').every((part, at) => part === theirs[at] || part === '?' || theirs[at] === '?');
+}
+
 /**
  * Who acted, from a CloudTrail `userIdentity`. Roles are named by their ARN in clear; people (IAM users, root, single
  * sign-on, federated users) by token, followed by `@` and the role's ARN if they acted through one; session names of

@@ -1,0 +1,52 @@
+import type { BatchBuilder } from '@gait/engine/event/batch-builder';
+import { type FacetKind, FLAG, NUMBERS, type NumberField } from '@gait/engine/event/schema';
+import type { DecodeContext, RecordRange } from './decoder.ts';
+
+/** 2000-01-01: no cloud function ran before; older stamps are unset clocks or unit mistakes. */
+export const OLDEST_EVENT_MS = 946_684_800_000;
+
+/** What a record is decoded with: the context and where the record stands. */
+export interface RecordPlace {
+  readonly context: DecodeContext;
+  readonly range: RecordRange;
+}
+
+/** What every row begins with. */
+export interface RowStart {
+  readonly kind: FacetKind;
+  /** Name of the decoder. */
+  readonly source: string;
+  /** ms since 1970, NaN when the record carries no time. */
+  readonly eventMs: number;
+}
+
+/**
+ * Begins a row that points at its original. An absent or impossible time becomes NaN and flags the row, so that a record
+ * from the future cannot advance anybody's clock; the log writer puts the time of arrival in its place.
+ */
+export function startRow(place: RecordPlace, start: RowStart): BatchBuilder {
+  const { sink, defaults } = place.context;
+  const plausible = start.eventMs >= OLDEST_EVENT_MS && start.eventMs <= defaults.newestMs;
+  const rows = sink.builder();
+  rows.begin(start.kind, plausible ? start.eventMs : Number.NaN, start.source);
+  const { start: from, end: to, originOffset, line } = place.range;
+  rows.locate(sink.origin, originOffset + from, to - from, line);
+  if (!plausible) {
+    rows.flag(FLAG.clamped);
+    sink.note('time-clamped');
+  }
+  return rows;
+}
+
+/** Amounts of a row by field; NaN and undefined mean that there is none. */
+export type Amounts = { readonly [K in NumberField]?: number };
+
+/** Sets the amounts of the row in progress; negative, infinite and absurd ones are left out and counted. */
+export function setAmounts(place: RecordPlace, rows: BatchBuilder, amounts: Amounts): void {
+  for (const field of NUMBERS) {
+    const value = amounts[field];
+    if (value === undefined || Number.isNaN(value)) continue;
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) rows.number(field, value);
+    else place.context.sink.note('number-ignored');
+  }
+}
