@@ -73,6 +73,12 @@ export const firstTables: Migration = {
       PRIMARY KEY (kind, value)
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE flushes (
+      only INTEGER PRIMARY KEY CHECK (only = 1),
+      count INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO flushes VALUES (1, 0);
+
     CREATE TABLE reveals (
       at_ms INTEGER NOT NULL,
       who TEXT NOT NULL,
