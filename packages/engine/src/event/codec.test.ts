@@ -61,6 +61,8 @@ describe('batch codec', () => {
     const shifted = new Uint8Array(encoded.length + 3);
     shifted.set(encoded, 3);
     assert.deepEqual(decodeBatch(shifted.subarray(3)).columns, batch.columns);
+    assert.deepEqual(decodeBatch(Buffer.from(shifted.buffer, 3)).columns, batch.columns);
+    assert.deepEqual(decodeBatch(Buffer.from(encoded.buffer)).columns, batch.columns);
   });
 
   it('makes views, not copies', () => {

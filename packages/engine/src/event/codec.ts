@@ -70,7 +70,7 @@ export function encodeBatch(batch: Batch): Uint8Array<ArrayBuffer> {
  * unchanged. Everything is checked: `GAIT_BATCH_DAMAGED` for impossible content, `GAIT_SCHEMA_NEWER` for a later schema.
  */
 export function decodeBatch(bytes: Uint8Array): Batch {
-  const whole = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const whole = aligned(bytes);
   if (whole.length < BATCH_HEAD_BYTES) throw damaged('it ends in its head');
   const [magic, schema, rows, directoryLength] = new Uint32Array(whole.buffer, whole.byteOffset, 4);
   checkHead(magic === MAGIC_BATCH, schema);
@@ -443,6 +443,12 @@ function decodeText(bytes: Uint8Array): string {
   } catch (cause) {
     throw new EngineError('GAIT_BATCH_DAMAGED', 'Text in it is not valid UTF-8.', { cause });
   }
+}
+
+/** A plain view of the bytes if they are aligned to 8, else of a copy. (A subclass of Uint8Array may slice otherwise.) */
+function aligned(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteOffset % 8 !== 0) return Uint8Array.from(bytes);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function align8(offset: number): number {

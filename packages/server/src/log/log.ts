@@ -26,6 +26,8 @@ export interface Log {
   append(record: LogRecord): Promise<Appended>;
   /** Reads from an ordinal on (from the middle of a batch: the rest of its rows) to what is durable now. */
   read(fromOrdinal: number): AsyncIterable<StoredRecord>;
+  /** Like `read`, but waits for further records instead of ending; ends when the log closes or the signal aborts. */
+  follow(fromOrdinal: number, signal?: AbortSignal): AsyncIterable<StoredRecord>;
   /** Writes out what is pending, signs the head, and lets go of the folder. May be called twice. */
   close(): Promise<void>;
 }
@@ -36,6 +38,7 @@ export const LOG_ERRORS = {
   GAIT_LOG_NEWER: 'This folder was written by a newer version of Gait. Use that version, or another folder.',
   GAIT_LOG_DAMAGED: 'The log is damaged.',
   GAIT_LOG_FULL: 'The disk is full. Free space and start again; nothing acknowledged was lost.',
+  GAIT_LOG_BUSY: 'More records wait to be written than the limit allows. Await earlier appends.',
   GAIT_LOG_IO: 'The log could not be read or written.',
   GAIT_LOG_CLOSED: 'The log is closed.',
 } as const;

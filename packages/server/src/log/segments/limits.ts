@@ -1,0 +1,32 @@
+/** Bounds of the log on disk, with the unit in the name and why they have that value. */
+
+/** Size at which a segment is sealed and the next begun: removable in small steps, few files in a large log. */
+export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Payload of one frame before and after compression: a batch with every table at its limit is 80 MB. */
+export const FRAME_BYTES_MAX = 96 * 1024 * 1024;
+/** Bytes written and synced in one commit: well below a segment, long enough that the sync does not matter. */
+export const COMMIT_BYTES_MAX = 8 * 1024 * 1024;
+/** Frames in one commit, so that small frames cannot make one commit arbitrarily long. */
+export const COMMIT_FRAMES_MAX = 1024;
+/** Encoded bytes waiting to be written. Above it appends are refused: the disk does not keep up. */
+export const PENDING_BYTES_MAX = 256 * 1024 * 1024;
+/** Payloads smaller than this are not compressed: single records do not pay for it. */
+export const COMPRESS_BYTES_MIN = 512;
+/** Payloads smaller than this are compressed at once: handing them to another thread costs more. */
+export const COMPRESS_ASIDE_BYTES_MIN = 32 * 1024;
+/** Compressions at a time, so that writing and syncing find a free thread of the pool of four. */
+export const COMPRESSIONS_MAX = 2;
+/** Bytes of a segment between two entries of its index: reading from the middle skips at most this much. */
+export const INDEX_EVERY_BYTES = 64 * 1024;
+/** Segments whose index is kept in memory; older ones are read from their start. */
+export const INDEXED_SEGMENTS_MAX = 16;
+/** Bytes read at once when going through a segment. */
+export const SCAN_BYTES = 1024 * 1024;
+/** Time between two signed heads of the open segment: what an attacker with the machine could still take back. */
+export const HEAD_EVERY_MS = 10_000;
+/** Bytes of one signed head. */
+export const HEAD_BYTES_MAX = 2048;
+/** Bytes of the heads file: a hundred thousand segments, six terabytes of log. */
+export const HEADS_BYTES_MAX = 128 * 1024 * 1024;
+/** Segments shorter than this are hashed at once (5 ms) instead of starting a thread for it (90 ms). */
+export const HASH_AT_ONCE_BYTES_MAX = 64 * 1024;
