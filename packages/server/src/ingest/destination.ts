@@ -50,13 +50,13 @@ const SEGMENTS_MAX = 8;
 /** Names by which SDKs call services whose permissions have another prefix. */
 const SERVICE_ALIASES: ReadonlyMap<string, string> = new Map([
   ['apigatewaymanagementapi', 'execute-api'],
+  ['apigatewayv2', 'apigateway'],
   ['cloudwatchevents', 'events'],
   ['cloudwatchlogs', 'logs'],
   ['cognitoidentityprovider', 'cognito-idp'],
   ['cognitoidentity', 'cognito-identity'],
-  ['documentdb', 'rds'],
   ['dynamodbstreams', 'dynamodb'],
-  ['elasticloadbalancing', 'elb'],
+  ['dynamodbv2', 'dynamodb'],
   ['eventbridge', 'events'],
   ['kinesisfirehose', 'firehose'],
   ['keymanagementservice', 'kms'],
@@ -128,7 +128,7 @@ export function serviceName(text: string): string {
     .replace(/\.amazonaws\.com(\.cn)?$/, '')
     .replace(/^(amazon|aws)[ _.-]?(?=[a-z0-9])/, '')
     .replace(/[ _]/g, '')
-    .replace(/(?<=[a-z])v2$/, '');
+    .trim();
   if (!/^[a-z0-9][a-z0-9.-]*$/.test(plain)) return 'other';
   return SERVICE_ALIASES.get(plain) ?? plain;
 }

@@ -87,6 +87,11 @@ export function sameFunction(one: string, other: string): boolean {
   return one.split(':').every((part, at) => part === theirs[at] || part === '?' || theirs[at] === '?');
 }
 
+/** Token of an IAM user: the same for the user as actor and as what an action touched. */
+export function userToken(tokens: Tokens, account: string, name: string): string {
+  return tokens.person(`arn:aws:iam::${account}:user/${name}`.toLowerCase());
+}
+
 /**
  * Who acted, from a CloudTrail `userIdentity`. Roles are named by their ARN in clear; people (IAM users, root, single
  * sign-on, federated users) by token, followed by `@` and the role's ARN if they acted through one; session names of
