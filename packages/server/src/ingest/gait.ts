@@ -1,0 +1,211 @@
+import { CALLS_PER_ROW_MAX, ID_BYTES_MAX } from '@gait/engine/base/limits';
+import type { BatchBuilder } from '@gait/engine/event/batch-builder';
+import { FLAG, IDS, NUMBERS, SYMBOL } from '@gait/engine/event/schema';
+import { WIRE_FLAG } from '@gait/sensor/wire';
+import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
+import { CALL_NUMBERS, CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
+import { contradicts, keyForm, withDefaults } from './gait/function.ts';
+import { Parser, type Refusal } from './gait/parse.ts';
+import { Scanner } from './gait/scan.ts';
+import { Words } from './gait/words.ts';
+
+/** Event times before this cannot be of a serverless function: 2000-01-01. */
+export const OLDEST_MS = Date.UTC(2000, 0, 1);
+const STATUS_MAX = 999;
+const FLAGS_MAX = 0xffff;
+const KNOWN_FLAGS = WIRE_FLAG.cold | WIRE_FLAG.init | WIRE_FLAG.sampled | WIRE_FLAG.callsCut;
+
+const FUNCTION_SLOT = SLOT.text + SYMBOL.function;
+const PRINCIPAL_SLOT = SLOT.text + SYMBOL.principal;
+const PRINCIPAL_KIND_SLOT = SLOT.text + SYMBOL.principalKind;
+const NETWORK_SLOT = SLOT.text + SYMBOL.network;
+
+/**
+ * Closed lists of words by slot. A word that is not on its list is left out and noted, so that records of a newer sensor
+ * stay readable.
+ */
+const CLOSED: (Words | undefined)[] = new Array(SLOT.calls);
+const PRINCIPAL_KINDS = new Words(['person', 'role', 'service', 'function', 'account', 'anonymous']);
+const PERSON = new Words(['person']);
+CLOSED[SLOT.text + SYMBOL.status] = new Words(['ok', 'error', 'timeout', 'throttle']);
+CLOSED[SLOT.text + SYMBOL.triggerKind] = new Words([
+  'http',
+  'queue',
+  'timer',
+  'object',
+  'stream',
+  'topic',
+  'invoke',
+  'edge',
+  'other',
+]);
+CLOSED[PRINCIPAL_KIND_SLOT] = PRINCIPAL_KINDS;
+
+/**
+ * Decoder of the sensor's own records (`@gait/sensor/wire`), one a line. Usual records are read by a byte scanner, all
+ * others by an exact parser, and both are checked and written by the same code here. People and networks become tokens.
+ * A record with an impossible time is kept: flagged `clamped`, event time NaN, for the reader to place.
+ */
+export function gaitDecoder(): Decoder {
+  const draft = new Draft();
+  const scanner = new Scanner(draft);
+  const parser = new Parser(draft);
+  return {
+    format: 'gait',
+    framing: 'lines',
+    sniff,
+    decode(bytes, range, context) {
+      const end = trimmedEnd(bytes, range);
+      const unread = scanner.scan(bytes, range.start, end) ? undefined : parser.parse(bytes, range.start, end);
+      const refusal = unread ?? check(draft, context.defaults);
+      if (refusal !== undefined) context.sink.reject(refusal.reason, refusal.detail, range.line);
+      else emit(draft, range, context);
+    },
+  };
+}
+
+/** Certain when the first key is `gait`; unlikely, but possible, when the key stands elsewhere in the first line. */
+function sniff(head: Uint8Array): number {
+  const text = new TextDecoder('latin1').decode(head.subarray(0, 4096)).trimStart();
+  if (/^\{\s*"gait"\s*:/.test(text)) return 1;
+  return /^\{[^\n]*"gait"\s*:/.test(text) ? 0.3 : 0;
+}
+
+function trimmedEnd(bytes: Uint8Array, range: RecordRange): number {
+  let end = range.end;
+  while (end > range.start && bytes[end - 1] <= 0x20) end--;
+  return end;
+}
+
+/** Checks what neither scanner nor parser judge: required fields, identity, identifiers, flags and call statuses. */
+function check(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
+  if (!draft.has(SLOT.timeMs)) return { reason: 'missing-field', detail: 't' };
+  if (draft.has(SLOT.flags) && !isInteger(draft.numbers[SLOT.flags], FLAGS_MAX)) {
+    return { reason: 'out-of-range', detail: 'fl' };
+  }
+  for (let i = 0; i < draft.filled; i++) {
+    const slot = draft.slots[i];
+    if (slot >= SLOT.id && slot < SLOT.mac && !isIdentifier(draft, slot)) {
+      return { reason: 'wrong-type', detail: `${KEY_OF_SLOT[slot]} is not an identifier` };
+    }
+  }
+  const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
+  for (let call = 0; call < kept; call++) {
+    const status = draft.callNumbers[call * CALL_NUMBERS + 2];
+    if (!Number.isNaN(status) && !isInteger(status, STATUS_MAX)) {
+      return { reason: 'out-of-range', detail: 'a status of a call in c' };
+    }
+  }
+  return checkFunction(draft, defaults);
+}
+
+function checkFunction(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
+  const envelope = defaults.envelopeFunction;
+  if (!draft.has(FUNCTION_SLOT)) {
+    return envelope === undefined ? { reason: 'missing-field', detail: 'fn' } : undefined;
+  }
+  if (keyForm(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]) === 'malformed') {
+    return { reason: 'wrong-type', detail: 'fn is not a function key' };
+  }
+  if (envelope !== undefined && contradicts(textOf(draft, FUNCTION_SLOT), envelope)) {
+    return { reason: 'identity-mismatch', detail: 'fn is not the function that the envelope speaks for' };
+  }
+  return undefined;
+}
+
+function emit(draft: Draft, range: RecordRange, context: DecodeContext): void {
+  const { sink, defaults } = context;
+  const builder = sink.builder();
+  const timeMs = draft.numbers[SLOT.timeMs];
+  const plausible = timeMs >= OLDEST_MS && timeMs <= defaults.newestMs;
+  builder.begin('sensor', plausible ? timeMs : Number.NaN, 'gait');
+  if (!plausible) {
+    builder.flag(FLAG.clamped);
+    sink.note('time-clamped');
+  }
+  if (draft.has(SLOT.flags)) builder.flag(draft.numbers[SLOT.flags] & KNOWN_FLAGS);
+  emitFunction(draft, builder, defaults);
+  for (let i = 0; i < draft.filled; i++) {
+    const slot = draft.slots[i];
+    if (slot < NUMBERS.length) builder.numberOf(slot, draft.numbers[slot]);
+    else if (slot >= SLOT.text && slot < SLOT.id) emitSymbol(draft, slot, builder, context);
+    else if (slot >= SLOT.id && slot < SLOT.mac) {
+      builder.idBytes(IDS[slot - SLOT.id], draft.bytes, [draft.from[slot], draft.to[slot]]);
+    }
+  }
+  if (draft.calls > 0) emitCalls(draft, builder, context);
+  builder.locate(sink.origin, range.originOffset + range.start, range.end - range.start, range.line);
+  builder.end();
+}
+
+function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefaults): void {
+  const from = draft.from[FUNCTION_SLOT];
+  const to = draft.to[FUNCTION_SLOT];
+  if (defaults.envelopeFunction !== undefined) builder.symbol('function', defaults.envelopeFunction);
+  else if (keyForm(draft.bytes, from, to) === 'complete') {
+    builder.symbolAt('function', builder.internBytes(draft.bytes, from, to));
+  } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));
+}
+
+function emitSymbol(draft: Draft, slot: number, builder: BatchBuilder, context: DecodeContext): void {
+  const from = draft.from[slot];
+  const to = draft.to[slot];
+  const words = CLOSED[slot];
+  if (slot === FUNCTION_SLOT || to === from) return;
+  if (slot === PRINCIPAL_SLOT && isPerson(draft)) {
+    builder.symbol('principal', context.tokens.person(textOf(draft, slot)));
+  } else if (slot === NETWORK_SLOT) {
+    const token = context.tokens.network(textOf(draft, slot));
+    if (token === '') context.sink.note('not-a-network');
+    else builder.symbol('network', token);
+  } else if (words !== undefined && !words.has(draft.bytes, from, to)) context.sink.note('unknown-word');
+  else builder.symbolOf(slot - SLOT.text, builder.internBytes(draft.bytes, from, to));
+}
+
+/** A principal is a person unless the record says otherwise: then a name too few is replaced, not one too many. */
+function isPerson(draft: Draft): boolean {
+  if (!draft.has(PRINCIPAL_KIND_SLOT)) return true;
+  const from = draft.from[PRINCIPAL_KIND_SLOT];
+  const to = draft.to[PRINCIPAL_KIND_SLOT];
+  return PERSON.has(draft.bytes, from, to) || !PRINCIPAL_KINDS.has(draft.bytes, from, to);
+}
+
+function emitCalls(draft: Draft, builder: BatchBuilder, context: DecodeContext): void {
+  const { bytes, callFrom, callTo, callNumbers } = draft;
+  const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
+  for (let call = 0; call < kept; call++) {
+    const text = call * CALL_TEXTS;
+    const at = builder.callSymbols(
+      builder.internBytes(bytes, callFrom[text], callTo[text]),
+      builder.internBytes(bytes, callFrom[text + 1], callTo[text + 1]),
+      builder.internBytes(bytes, callFrom[text + 2], callTo[text + 2]),
+    );
+    const number = call * CALL_NUMBERS;
+    builder.callAmounts(at, callNumbers[number], callNumbers[number + 1]);
+    const status = callNumbers[number + 2];
+    if (!Number.isNaN(status)) builder.callStatus(at, status);
+    builder.callTimes(at, callNumbers[number + 3], callNumbers[number + 4]);
+  }
+  if (draft.calls > kept) {
+    builder.flag(FLAG.callsCut);
+    context.sink.note('calls-cut');
+  }
+}
+
+/** Identifiers are visible ASCII and short enough to be kept whole. */
+function isIdentifier(draft: Draft, slot: number): boolean {
+  const to = draft.to[slot];
+  if (to - draft.from[slot] > ID_BYTES_MAX) return false;
+  for (let at = draft.from[slot]; at < to; at++) if (draft.bytes[at] <= 0x20 || draft.bytes[at] >= 0x7f) return false;
+  return true;
+}
+
+function isInteger(value: number, max: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= max;
+}
+
+const utf8 = new TextDecoder();
+
+function textOf(draft: Draft, slot: number): string {
+  return utf8.decode(draft.bytes.subarray(draft.from[slot], draft.to[slot]));
+}
