@@ -20,3 +20,23 @@ export const SLAB_PAGE_BYTES = 65_536;
 export const FUNCTIONS_MAX = 262_144;
 /** Principals and other stage-two entities with state of their own. */
 export const PRINCIPALS_MAX = 131_072;
+/** Names of values kept for explanations, per partition. About 100 bytes each. */
+export const NAMES_MAX = 131_072;
+/** Invocations whose facets are still arriving. About 1 KiB each. */
+export const OPEN_INVOCATIONS_MAX = 65_536;
+/** Requests remembered in one generation of the duplicate table: two generations stay below 32 MB. */
+export const RECENT_REQUESTS_MAX = 393_216;
+/** Spans whose owner is remembered for call-graph edges, one generation. */
+export const SPANS_MAX = 262_144;
+/** Children waiting for the span of their parent. */
+export const WAITING_SPANS_MAX = 65_536;
+/** Findings remembered for suppression and feedback. */
+export const FINDINGS_REMEMBERED_MAX = 16_384;
+/** Incidents that may be open at once. The oldest is closed beyond it. */
+export const OPEN_INCIDENTS_MAX = 4096;
+/** Findings listed in one incident; more are counted. */
+export const INCIDENT_FINDINGS_MAX = 1000;
+/** Training spans kept: one is open, the others are history. */
+export const TRAINING_SPANS_MAX = 256;
+/** Values the whole tenant has seen, per field together. */
+export const TENANT_VALUES_MAX = 524_288;

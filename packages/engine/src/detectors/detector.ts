@@ -18,6 +18,8 @@ export interface Score {
   readonly maturity: number;
   /** What varies under one identity (metric name or hash of the value): part of suppression and of the learn gate. */
   readonly value: string;
+  /** Set when a value was new: lets the tenant's experience halve the surprise, and feedback find the value. */
+  readonly novelty: { readonly field: number; readonly hash: number } | undefined;
   readonly evidence: readonly Evidence[];
   /** One sentence a person can read. */
   readonly sentence: string;

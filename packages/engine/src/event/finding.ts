@@ -100,4 +100,6 @@ export interface Incident {
   readonly state: 'new' | 'acknowledged' | 'contained' | 'closed-true' | 'closed-false' | 'closed-expected';
   readonly risk: number;
   readonly summary: string;
+  /** Set when this incident turned out to be part of another; it has no findings of its own then. */
+  readonly mergedInto?: string;
 }

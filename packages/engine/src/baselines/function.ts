@@ -1,0 +1,70 @@
+import type { Names } from '../base/names.ts';
+import type { SlabPage } from '../base/slab.ts';
+import type { Family } from '../event/finding.ts';
+import { FAMILIES } from '../event/finding.ts';
+import type { Categories, Lesson } from './categories.ts';
+import { keyOf } from './categories.ts';
+import { HEAD } from './functions.ts';
+import type { MetricStore } from './metrics.ts';
+
+/** Bit of a family in the `held` words. */
+export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries(
+  FAMILIES.map((family, at) => [family, 1 << at]),
+) as { readonly [K in Family]: number };
+
+/**
+ * What a detector of stage 1 may know of the function at hand: its learned normal. One object is pointed at each
+ * function in turn (`focus`), so detectors must not keep it.
+ */
+export class FunctionBaselines {
+  readonly metrics: MetricStore;
+  readonly categories: Categories;
+  readonly names: Names;
+  /** Function key. */
+  name = '';
+  /** Block of this observation's revision and cold or warm class in `metrics`, 0 while there is none. */
+  metricBlock = 0;
+  /** Invocations closed before this one. */
+  invocations = 0;
+  /** Invocations since the revision changed. */
+  sinceRevision = 0;
+  lesson: Lesson = { day: 0, training: false };
+  #held = 0;
+
+  constructor(parts: { metrics: MetricStore; categories: Categories; names: Names }) {
+    this.metrics = parts.metrics;
+    this.categories = parts.categories;
+    this.names = parts.names;
+  }
+
+  /** Points at a function. */
+  focus(head: { page: SlabPage; word: number; name: string }, metricBlock: number, second: number): void {
+    const { u32 } = head.page;
+    this.name = head.name;
+    this.metricBlock = metricBlock;
+    this.invocations = u32[head.word + HEAD.closed];
+    this.sinceRevision = u32[head.word + HEAD.sinceRevision];
+    this.#held = second < u32[head.word + HEAD.heldUntil] ? u32[head.word + HEAD.held] : 0;
+    this.categories.focus(u32[head.word + HEAD.categories]);
+  }
+
+  /** The learn gate: true while an incident about this family is open. What scores high is then not learned. */
+  held(family: Family): boolean {
+    return (this.#held & FAMILY_BIT[family]) !== 0;
+  }
+
+  /** Text of a value of a field, or its hash when the text is not kept. */
+  text(field: number, hash: number): string {
+    return this.names.get(keyOf(field, hash));
+  }
+
+  /** Short name for sentences: the last part of the key. */
+  get shortName(): string {
+    return shortNameOf(this.name);
+  }
+}
+
+/** Last part of a function key: what people call the function. */
+export function shortNameOf(key: string): string {
+  return key.slice(key.lastIndexOf(':') + 1);
+}

@@ -1,0 +1,46 @@
+import { KEY } from './directory.ts';
+
+/** Word offsets (32 bit) in the head of a function. 64-bit fields are at even offsets. */
+export const HEAD = {
+  ...KEY,
+  /** Bit per family while an open incident keeps it from learning what scores high. */
+  held: 2,
+  /** Second at which `held` ends. */
+  heldUntil: 3,
+  /** Invocations closed. */
+  closed: 4,
+  errors: 5,
+  cold: 6,
+  firstSecond: 7,
+  lastSecond: 8,
+  /** `lastDay:16 | distinct days:16`. */
+  days: 9,
+  categories: 10,
+  /** Observations since the revision changed. */
+  sinceRevision: 11,
+  /** Share of invocations each facet kind delivers, twelve 16-bit fractions. */
+  facetShare: 12,
+  /** Facet bits seen ever. */
+  facetsEver: 18,
+  triggerKind: 19,
+  /** Two revision slots of four words: hash, observations, warm block, cold block. */
+  revisions: 20,
+  /** Accumulators of the current minute. */
+  minute: 28,
+  minuteCount: 29,
+  minuteErrors: 30,
+  minuteCold: 31,
+  minuteCalls: 32,
+  minuteDurationSum: 34,
+  minuteDurationMax: 36,
+  minuteBytesOut: 38,
+  minuteMemoryMax: 40,
+  /** Missing calls counted as absences since the list of usual calls last changed. */
+  absences: 42,
+  provisional: 43,
+} as const;
+
+/** Bytes of a head. */
+export const HEAD_BYTES = 192;
+/** Invocations after which a function counts as established and is never pushed out by newcomers. */
+export const ESTABLISHED_COUNT = 20;

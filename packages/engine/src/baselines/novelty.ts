@@ -1,0 +1,41 @@
+import type { Categories } from './categories.ts';
+
+/** How strange it is that a value appeared. */
+export interface Novelty {
+  /** -log10 of the chance that this entity shows a new value in one observation. */
+  readonly score: number;
+  /** What the score must reach to be a finding: rises with every recent novelty, so that a changing entity stays quiet. */
+  readonly threshold: number;
+  /** Own observations of the field. */
+  readonly count: number;
+  /** Recent new values, faded. */
+  readonly novelties: number;
+  /** Seen before, but not trusted yet. */
+  readonly suspect: boolean;
+}
+
+/** Half a decade more is asked for each new value the entity has recently shown. */
+const THRESHOLD_PER_NOVELTY = 0.5;
+
+/**
+ * Scores a value that the entity has not shown before, or showed only while strange. Chance of a new value: Krichevsky
+ * and Trofimov's estimate (K + 1/2)/(n + 1) with K new values in n observations, the first observation aside. Returns
+ * undefined for a value that is known. Cost: the look-up of two cache lines.
+ */
+export function scoreNovelty(
+  categories: Categories,
+  value: { readonly field: number; readonly entry: number; readonly day: number },
+  base: number,
+): Novelty | undefined {
+  if (value.entry >= 0 && !categories.isSuspect(value.entry)) return undefined;
+  const count = categories.observations(value.field);
+  const seen = value.entry >= 0 ? 1 : 0;
+  const novelties = Math.max(0, categories.novelties(value.field, value.day) - seen);
+  return {
+    score: Math.log10((count + 1) / (novelties + 0.5)),
+    threshold: base + THRESHOLD_PER_NOVELTY * novelties,
+    count,
+    novelties,
+    suspect: seen === 1,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Hasher } from '../base/hash.ts';
+import { PRINCIPALS_MAX, TENANT_VALUES_MAX } from '../base/limits.ts';
+import type { Names } from '../base/names.ts';
+import type { StateReader, StateWriter } from '../base/state.ts';
+import { Table } from '../base/table.ts';
+import { Categories, keyOf, type Lesson } from './categories.ts';
+import { Directory, KEY } from './directory.ts';
+
+/** Kinds of entity of stage 2. The numbers are part of saved state. */
+export const ENTITY = {
+  principal: 1,
+  /** What a change touched: a function, a role, a bucket. */
+  touched: 2,
+  /** The account as a whole, per kind of change. */
+  account: 3,
+  callee: 4,
+  caller: 5,
+} as const;
+export type EntityKind = keyof typeof ENTITY;
+
+const WORD = { ...KEY, categories: 2, observations: 3 } as const;
+const HEAD_BYTES = 16;
+/** Observations after which an entity is never pushed out. */
+const ESTABLISHED_COUNT = 20;
+
+/**
+ * What stage 2 has learned: principals, what they change, and the call graph. Bounded like the functions of stage 1.
+ * `focus` points the categories at an entity.
+ */
+export class TenantBaselines {
+  readonly categories = new Categories(PRINCIPALS_MAX);
+  readonly names: Names;
+  lesson: Lesson = { day: 0, training: false };
+  /** The learn gate of the entity in focus, set by stage 2. */
+  held = false;
+  readonly entities: Directory;
+  /** How many functions know a value, per (field, value). */
+  readonly #values = new Table(TENANT_VALUES_MAX);
+  readonly #hasher: Hasher;
+
+  constructor(hasher: Hasher, names: Names) {
+    this.#hasher = hasher;
+    this.names = names;
+    this.entities = new Directory({
+      headBytes: HEAD_BYTES,
+      capacityMax: PRINCIPALS_MAX,
+      established: (page, word) => page.u32[word + WORD.observations] >= ESTABLISHED_COUNT,
+      release: (page, word) => this.categories.slab.free(page.u32[word + WORD.categories]),
+    });
+  }
+
+  /** Points at an entity that may be unknown: its categories are then empty. */
+  focus(kind: EntityKind, hash: number): void {
+    this.#hasher.words(ENTITY[kind], hash);
+    const id = this.entities.find(this.#hasher.hi, this.#hasher.lo);
+    this.categories.focus(id === 0 ? 0 : this.entities.page(id).u32[this.entities.word(id) + WORD.categories]);
+  }
+
+  /** Points at an entity and makes it if there is room; counts one observation of it. */
+  ensure(kind: EntityKind, hash: number, name: () => string): void {
+    this.#hasher.words(ENTITY[kind], hash);
+    const id = this.entities.ensure(this.#hasher.hi, this.#hasher.lo, () => `${kind} ${name()}`);
+    if (id === 0) {
+      this.categories.focus(0);
+      return;
+    }
+    const { u32 } = this.entities.page(id);
+    const word = this.entities.word(id);
+    if (u32[word + WORD.categories] === 0) u32[word + WORD.categories] = this.categories.slab.alloc();
+    u32[word + WORD.observations]++;
+    this.categories.focus(u32[word + WORD.categories]);
+  }
+
+  /** Forgets an entity altogether. */
+  forget(kind: EntityKind, hash: number): void {
+    this.#hasher.words(ENTITY[kind], hash);
+    this.entities.remove(this.#hasher.hi, this.#hasher.lo);
+    this.categories.focus(0);
+  }
+
+  /** Functions that show a value, as far as known. */
+  functionsWith(field: number, hash: number): number {
+    return this.#values.get(field, keyOf(field, hash));
+  }
+
+  /** One more function shows a value. */
+  shownBy(field: number, hash: number): void {
+    const key = keyOf(field, hash);
+    this.#values.set(field, key, this.#values.get(field, key) + 1);
+  }
+
+  save(out: StateWriter): void {
+    this.categories.save(out);
+    this.entities.save(out);
+    this.#values.save(out);
+  }
+
+  load(from: StateReader): void {
+    this.categories.load(from);
+    this.entities.load(from);
+    this.#values.load(from);
+  }
+}

@@ -1,0 +1,85 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import type { FunctionBaselines } from '../baselines/function.ts';
+import { FLAG, SYMBOL } from '../event/schema.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
+import { percent } from './words.ts';
+
+const BASE = 2;
+const THRESHOLD_PER_ABSENCE = 0.5;
+
+/**
+ * A call that is part of nearly every invocation (98 % of at least 50) is absent from one that reports success. Attacked
+ * invocations often lack their usual calls. Silent when the invocation failed, when the call list was cut, and when the
+ * source samples, because absence then proves nothing.
+ */
+export const missingCall: Detector<FunctionBaselines> = {
+  id: 'flow.missing-call',
+  family: 'flow',
+  title: 'Usual call missing',
+  version: '1',
+  facets: ['sensor', 'otel', 'xray'],
+
+  score(seen, state, out) {
+    if (!seen.callsKnown || (seen.flags & (FLAG.callsCut | FLAG.sampled | FLAG.init)) !== 0) return;
+    if (failed(seen)) return;
+    out.judged(missingCall.id);
+    const usual = state.categories.usualCount;
+    if (usual === 0 || usual === presentUsual(seen, state)) return;
+    const present = new Set<number>();
+    for (let at = 0; at < seen.callCount; at++) present.add(keyOf(CATEGORY.call, seen.callToken[at]));
+    for (const value of state.categories.values(CATEGORY.call)) {
+      if (!value.usual || present.has(value.key)) continue;
+      const since = value.count / value.share;
+      const absences = Math.max(0, since - value.count);
+      const score = Math.log10((since + 1) / (absences + 0.5));
+      if (score < SCORE_MIN) continue;
+      const text = state.names.get(value.key);
+      out.add({
+        detector: missingCall.id,
+        score,
+        threshold: BASE + THRESHOLD_PER_ABSENCE * absences,
+        count: since,
+        maturity: since / (since + 50),
+        value: text,
+        novelty: undefined,
+        evidence: [
+          {
+            parameter: 'call',
+            observed: seen.callCount === 0 ? 'no calls' : `${seen.callCount} calls without ${text}`,
+            expected: `${text} in ${percent(value.share)} of invocations`,
+            count: since,
+          },
+        ],
+        sentence: `\`${state.shortName}\` finished without ${text}, which was part of ${value.share === 1 ? 'all' : `${percent(value.share)} of`} ${Math.round(since)} invocations.`,
+        quietIf: 'the invocation had failed, or the call had been absent now and then before',
+        impact: 0.5,
+        techniques: [],
+      });
+    }
+  },
+
+  /** Presence of calls is learned by `flow.new-call`, which shares the field. */
+  learn() {},
+};
+
+function presentUsual(seen: Observation, state: FunctionBaselines): number {
+  let present = 0;
+  for (let at = 0; at < seen.callCount; at++) {
+    const entry = state.categories.find(CATEGORY.call, seen.callToken[at]);
+    if (entry < 0 || !state.categories.isUsual(entry)) continue;
+    let earlier = false;
+    for (let before = 0; before < at; before++) earlier ||= seen.callToken[before] === seen.callToken[at];
+    if (!earlier) present++;
+  }
+  return present;
+}
+
+/** True when the source reports anything but success. An unknown status counts as failed: it proves nothing. */
+function failed(seen: Observation): boolean {
+  return seen.batch === undefined || (seen.symbols[SYMBOL.status] !== 0 && statusText(seen) !== 'ok');
+}
+
+function statusText(seen: Observation): string {
+  return seen.batch === undefined ? '' : seen.batch.symbolText(seen.row, 'status');
+}

@@ -1,0 +1,98 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import type { FunctionBaselines } from '../baselines/function.ts';
+import { learnValue } from '../baselines/learning.ts';
+import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
+import { expectedValues, oftenNever } from './words.ts';
+
+/** From 1 % on: a function with no change in 50 invocations shows something new. */
+const BASE = 2;
+
+/**
+ * A call or child process the function never made: verb and resource together. Silent for calls to a destination that is
+ * new as a whole (`egress.new-destination` speaks there), and in functions whose calls change all the time.
+ */
+export const newCall: Detector<FunctionBaselines> = {
+  id: 'flow.new-call',
+  family: 'flow',
+  title: 'Call never made before',
+  version: '1',
+  facets: ['sensor', 'otel', 'xray'],
+
+  score(seen, state, out) {
+    if (!seen.callsKnown) return;
+    const day = state.lesson.day;
+    for (let at = 0; at < seen.callCount; at++) {
+      out.judged(newCall.id);
+      const token = seen.callToken[at];
+      const entry = state.categories.find(CATEGORY.call, token);
+      if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.call, token), callText(seen, at));
+      const novelty = scoreNovelty(state.categories, { field: CATEGORY.call, entry, day }, BASE);
+      if (novelty === undefined || novelty.score < SCORE_MIN) continue;
+      const destination = seen.callDestination[at];
+      if (destination !== 0 && isNew(state, CATEGORY.destination, destination)) continue;
+      report(seen, state, { at, novelty }, out);
+    }
+  },
+
+  learn(seen, state) {
+    if (!seen.callsKnown) return;
+    state.categories.observe(CATEGORY.call);
+    for (let at = 0; at < seen.callCount; at++) {
+      const token = seen.callToken[at];
+      if (repeated(seen.callToken, at)) continue;
+      const held = state.held('flow');
+      learnValue(state.categories, { field: CATEGORY.call, hash: token, base: BASE, held }, state.lesson);
+    }
+  },
+};
+
+/** True when the value at `at` already stood earlier in the list: an invocation counts a value once. */
+export function repeated(list: Uint32Array, at: number): boolean {
+  for (let before = 0; before < at; before++) if (list[before] === list[at]) return true;
+  return false;
+}
+
+function isNew(state: FunctionBaselines, field: number, hash: number): boolean {
+  const entry = state.categories.find(field, hash);
+  return entry < 0 || state.categories.isSuspect(entry);
+}
+
+/** Text of a call, `s3:PutObject bucket`, as long as its row is at hand. */
+function callText(seen: Observation, at: number): string {
+  if (seen.batch === undefined) return '';
+  const { calls } = seen.batch.columns;
+  const index = calls.start[seen.row] + at;
+  const verb = seen.batch.text(calls.verb[index]);
+  const resource = seen.batch.text(calls.resource[index]);
+  return resource === '' ? verb : `${verb} ${resource}`;
+}
+
+function report(
+  seen: Observation,
+  state: FunctionBaselines,
+  found: { at: number; novelty: Novelty },
+  out: Scores,
+): void {
+  const { at, novelty } = found;
+  const text = callText(seen, at);
+  const child = text.startsWith('exec:');
+  const usual = expectedValues(state, CATEGORY.call);
+  out.add({
+    detector: newCall.id,
+    score: novelty.score,
+    threshold: novelty.threshold,
+    count: novelty.count,
+    maturity: novelty.count / (novelty.count + 50),
+    value: text,
+    novelty: { field: CATEGORY.call, hash: seen.callToken[at] },
+    evidence: [{ parameter: child ? 'child_process' : 'call', observed: text, expected: usual, count: novelty.count }],
+    sentence: child
+      ? `\`${state.shortName}\` started \`${text.slice(5)}\`; ${oftenNever(novelty, 'started this program')}.`
+      : `\`${state.shortName}\` called ${text}; ${oftenNever(novelty, 'made this call')}.`,
+    quietIf: `it had made this call before, or had shown new calls in the last days`,
+    impact: child ? 0.9 : 0.6,
+    techniques: child ? ['T1059'] : [],
+  });
+}

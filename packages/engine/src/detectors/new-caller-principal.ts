@@ -1,0 +1,67 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import type { FunctionBaselines } from '../baselines/function.ts';
+import { learnValue } from '../baselines/learning.ts';
+import { scoreNovelty } from '../baselines/novelty.ts';
+import { SYMBOL } from '../event/schema.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
+import { expectedValues, oftenNever } from './words.ts';
+
+const BASE = 2;
+
+/**
+ * Somebody who never invoked the function does. Functions with many users stay quiet by themselves: every new user
+ * raises the threshold.
+ */
+export const newCallerPrincipal: Detector<FunctionBaselines> = {
+  id: 'access.new-principal',
+  family: 'access',
+  title: 'Invoked by someone new',
+  version: '1',
+  facets: ['sensor', 'otel', 'xray'],
+
+  score(seen, state, out) {
+    const hash = seen.symbols[SYMBOL.principal];
+    if (hash === 0) return;
+    out.judged(newCallerPrincipal.id);
+    const entry = state.categories.find(CATEGORY.principal, hash);
+    if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.principal, hash), principalText(seen));
+    const place = { field: CATEGORY.principal, entry, day: state.lesson.day };
+    const novelty = scoreNovelty(state.categories, place, BASE);
+    if (novelty === undefined || novelty.score < SCORE_MIN) return;
+    const text = principalText(seen);
+    out.add({
+      detector: newCallerPrincipal.id,
+      score: novelty.score,
+      threshold: novelty.threshold,
+      count: novelty.count,
+      maturity: novelty.count / (novelty.count + 50),
+      value: text,
+      novelty: { field: CATEGORY.principal, hash },
+      evidence: [
+        {
+          parameter: 'principal',
+          observed: text,
+          expected: expectedValues(state, CATEGORY.principal),
+          count: novelty.count,
+        },
+      ],
+      sentence: `${text} invoked \`${state.shortName}\`; ${oftenNever(novelty, 'was invoked by this principal')}.`,
+      quietIf: 'this principal had invoked the function before, or new ones had come in the last days',
+      impact: 0.5,
+      techniques: ['T1648'],
+    });
+  },
+
+  learn(seen, state) {
+    const hash = seen.symbols[SYMBOL.principal];
+    if (hash === 0) return;
+    state.categories.observe(CATEGORY.principal);
+    const value = { field: CATEGORY.principal, hash, base: BASE, held: state.held('access') };
+    learnValue(state.categories, value, state.lesson);
+  },
+};
+
+function principalText(seen: Observation): string {
+  return seen.batch?.symbolText(seen.row, 'principal') ?? '';
+}

@@ -1,0 +1,99 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import type { FunctionBaselines } from '../baselines/function.ts';
+import { learnValue } from '../baselines/learning.ts';
+import { scoreNovelty } from '../baselines/novelty.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
+import { repeated } from './new-call.ts';
+import { expectedValues, oftenNever } from './words.ts';
+
+const BASE = 2;
+
+/**
+ * A destination the function never talked to: registrable domain, cloud service with its resource, or a bare address.
+ * With the bytes sent there, where a source counts them.
+ */
+export const newDestination: Detector<FunctionBaselines> = {
+  id: 'egress.new-destination',
+  family: 'egress',
+  title: 'Destination never seen before',
+  version: '1',
+  facets: ['sensor', 'otel', 'xray'],
+
+  score(seen, state, out) {
+    if (!seen.callsKnown) return;
+    for (let at = 0; at < seen.callCount; at++) {
+      const hash = seen.callDestination[at];
+      if (hash === 0 || repeated(seen.callDestination, at)) continue;
+      out.judged(newDestination.id);
+      const entry = state.categories.find(CATEGORY.destination, hash);
+      if (state.categories.wantsName(entry)) {
+        state.names.add(keyOf(CATEGORY.destination, hash), destinationText(seen, at));
+      }
+      const place = { field: CATEGORY.destination, entry, day: state.lesson.day };
+      const novelty = scoreNovelty(state.categories, place, BASE);
+      if (novelty === undefined || novelty.score < SCORE_MIN) continue;
+      const text = destinationText(seen, at);
+      const sent = sentTo(seen, hash);
+      const bare = text.startsWith('address:');
+      out.add({
+        detector: newDestination.id,
+        score: novelty.score,
+        threshold: novelty.threshold,
+        count: novelty.count,
+        maturity: novelty.count / (novelty.count + 50),
+        value: text,
+        novelty: { field: CATEGORY.destination, hash },
+        evidence: [
+          {
+            parameter: 'destination',
+            observed: text,
+            expected: expectedValues(state, CATEGORY.destination),
+            count: novelty.count,
+          },
+          ...(sent > 0
+            ? [{ parameter: 'bytes_to_destination', observed: String(sent), expected: '0', count: novelty.count }]
+            : []),
+        ],
+        sentence: `\`${state.shortName}\` ${sent > 0 ? `sent ${bytesText(sent)} to` : 'contacted'} ${text}; ${oftenNever(novelty, 'talked to it')}.`,
+        quietIf: 'the destination had been used before, or new destinations had been usual in the last days',
+        impact: bare ? 0.85 : 0.75,
+        techniques: sent > 100_000 ? ['T1567'] : [],
+      });
+    }
+  },
+
+  learn(seen, state) {
+    if (!seen.callsKnown) return;
+    state.categories.observe(CATEGORY.destination);
+    for (let at = 0; at < seen.callCount; at++) {
+      const hash = seen.callDestination[at];
+      if (hash === 0 || repeated(seen.callDestination, at)) continue;
+      const held = state.held('egress');
+      learnValue(state.categories, { field: CATEGORY.destination, hash, base: BASE, held }, state.lesson);
+    }
+  },
+};
+
+function destinationText(seen: Observation, at: number): string {
+  if (seen.batch === undefined) return '';
+  const { calls } = seen.batch.columns;
+  return seen.batch.text(calls.destination[calls.start[seen.row] + at]);
+}
+
+/** Bytes sent to a destination in this invocation, 0 when unknown. */
+function sentTo(seen: Observation, hash: number): number {
+  let sum = 0;
+  for (let at = 0; at < seen.callCount; at++) {
+    if (seen.callDestination[at] === hash && seen.callBytesOut[at] > 0) sum += seen.callBytesOut[at];
+  }
+  return sum;
+}
+
+/** Bytes in words, decimal units. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  if (bytes < 1e6) return `${(bytes / 1000).toFixed(1)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,85 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { shortNameOf } from '../baselines/function.ts';
+import { learnValue } from '../baselines/learning.ts';
+import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
+import type { TenantBaselines } from '../baselines/tenant.ts';
+import type { Edge } from '../features/edge.ts';
+import { SCORE_MIN, type Scores } from './detector.ts';
+import { expectedValues, oftenNever } from './words.ts';
+
+const BASE = 2;
+export const NEW_EDGE = {
+  id: 'flow.new-edge',
+  family: 'flow',
+  title: 'Function called by a new caller',
+  version: '1',
+} as const;
+
+/**
+ * A function or gateway calls a function it never called. Judged from both ends, and the better informed one speaks: the
+ * callee knows who calls it, the caller knows whom it calls.
+ */
+export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void {
+  out.judged(NEW_EDGE.id);
+  state.focus('callee', edge.callee.hash);
+  const byCallee = novelty(state, CATEGORY.caller, edge.caller.hash);
+  const callers = byCallee === undefined ? '' : expectedValues(state, CATEGORY.caller);
+  state.focus('caller', edge.caller.hash);
+  const byCaller = novelty(state, CATEGORY.callee, edge.callee.hash);
+  const callees = byCaller === undefined ? '' : expectedValues(state, CATEGORY.callee);
+  if (byCallee === undefined && byCaller === undefined) return;
+  const calleeSpeaks = margin(byCallee) >= margin(byCaller);
+  const speaks = calleeSpeaks ? byCallee : byCaller;
+  if (speaks === undefined || speaks.score < SCORE_MIN) return;
+  const caller = shortNameOf(edge.caller.name);
+  const callee = shortNameOf(edge.callee.name);
+  const value = `${edge.caller.name} -> ${edge.callee.name}`;
+  out.add({
+    detector: NEW_EDGE.id,
+    score: speaks.score,
+    threshold: speaks.threshold,
+    count: speaks.count,
+    maturity: speaks.count / (speaks.count + 50),
+    value,
+    novelty: undefined,
+    evidence: [
+      {
+        parameter: calleeSpeaks ? 'caller' : 'callee',
+        observed: calleeSpeaks ? edge.caller.name : edge.callee.name,
+        expected: calleeSpeaks ? callers : callees,
+        count: speaks.count,
+      },
+    ],
+    sentence: calleeSpeaks
+      ? `\`${caller}\` called \`${callee}\`; ${oftenNever(speaks, 'was called by it', 'traced calls')}.`
+      : `\`${caller}\` called \`${callee}\`; ${oftenNever(speaks, 'called that function', 'traced calls')}.`,
+    quietIf: 'one of the two had been seen calling or called like this before',
+    impact: 0.65,
+    techniques: ['T1648'],
+  });
+}
+
+/** Adds an edge to what both ends know. */
+export function learnEdge(edge: Edge, state: TenantBaselines, held: boolean): void {
+  state.ensure('callee', edge.callee.hash, () => edge.callee.name);
+  learnEnd(state, { field: CATEGORY.caller, hash: edge.caller.hash, name: edge.caller.name }, held);
+  state.ensure('caller', edge.caller.hash, () => edge.caller.name);
+  learnEnd(state, { field: CATEGORY.callee, hash: edge.callee.hash, name: edge.callee.name }, held);
+}
+
+function learnEnd(state: TenantBaselines, end: { field: number; hash: number; name: string }, held: boolean): void {
+  state.categories.observe(end.field);
+  learnValue(state.categories, { field: end.field, hash: end.hash, base: BASE, held }, state.lesson);
+  const entry = state.categories.find(end.field, end.hash);
+  if (state.categories.wantsName(entry)) state.names.add(keyOf(end.field, end.hash), end.name);
+}
+
+function novelty(state: TenantBaselines, field: number, hash: number): Novelty | undefined {
+  const entry = state.categories.find(field, hash);
+  return scoreNovelty(state.categories, { field, entry, day: state.lesson.day }, BASE);
+}
+
+/** How far a score is above what it takes; minus infinity when there is nothing to say. */
+function margin(of: Novelty | undefined): number {
+  return of === undefined ? Number.NEGATIVE_INFINITY : of.score - of.threshold;
+}

@@ -1,0 +1,74 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import type { FunctionBaselines } from '../baselines/function.ts';
+import { learnValue } from '../baselines/learning.ts';
+import { scoreNovelty } from '../baselines/novelty.ts';
+import { SYMBOL } from '../event/schema.ts';
+import { tokenOf } from '../features/batch-view.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
+import { expectedValues, oftenNever } from './words.ts';
+
+const BASE = 2;
+
+/** The function was fired by a kind of trigger or a source (queue, bucket, route, rule) that never fired it. */
+export const newTrigger: Detector<FunctionBaselines> = {
+  id: 'trigger.new-source',
+  family: 'trigger',
+  title: 'Trigger never seen before',
+  version: '1',
+  facets: ['sensor', 'otel', 'xray', 'platform'],
+
+  score(seen, state, out) {
+    const hash = triggerOf(seen);
+    if (hash === 0) return;
+    out.judged(newTrigger.id);
+    const entry = state.categories.find(CATEGORY.trigger, hash);
+    if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.trigger, hash), triggerText(seen));
+    const novelty = scoreNovelty(state.categories, { field: CATEGORY.trigger, entry, day: state.lesson.day }, BASE);
+    if (novelty === undefined || novelty.score < SCORE_MIN) return;
+    const text = triggerText(seen);
+    out.add({
+      detector: newTrigger.id,
+      score: novelty.score,
+      threshold: novelty.threshold,
+      count: novelty.count,
+      maturity: novelty.count / (novelty.count + 50),
+      value: text,
+      novelty: { field: CATEGORY.trigger, hash },
+      evidence: [
+        {
+          parameter: 'trigger',
+          observed: text,
+          expected: expectedValues(state, CATEGORY.trigger),
+          count: novelty.count,
+        },
+      ],
+      sentence: `\`${state.shortName}\` was invoked by ${text}; ${oftenNever(novelty, 'was fired by it')}.`,
+      quietIf: 'this source had fired the function before',
+      impact: 0.6,
+      techniques: ['T1648'],
+    });
+  },
+
+  learn(seen, state) {
+    const hash = triggerOf(seen);
+    if (hash === 0) return;
+    state.categories.observe(CATEGORY.trigger);
+    const value = { field: CATEGORY.trigger, hash, base: BASE, held: state.held('trigger') };
+    learnValue(state.categories, value, state.lesson);
+  },
+};
+
+/** Kind and source as one value, 0 when the source says neither. */
+function triggerOf(seen: Observation): number {
+  const kind = seen.symbols[SYMBOL.triggerKind];
+  const source = seen.symbols[SYMBOL.triggerSource];
+  return kind === 0 && source === 0 ? 0 : tokenOf(kind, source);
+}
+
+function triggerText(seen: Observation): string {
+  if (seen.batch === undefined) return '';
+  const kind = seen.batch.symbolText(seen.row, 'triggerKind');
+  const source = seen.batch.symbolText(seen.row, 'triggerSource');
+  return [kind, source].filter((part) => part !== '').join(' ');
+}

@@ -1,0 +1,26 @@
+import type { FunctionBaselines } from '../baselines/function.ts';
+import type { TenantBaselines } from '../baselines/tenant.ts';
+import type { Detector } from './detector.ts';
+import { missingCall } from './missing-call.ts';
+import { newAction } from './new-action.ts';
+import { newCall } from './new-call.ts';
+import { newCallerPrincipal } from './new-caller-principal.ts';
+import { newDestination } from './new-destination.ts';
+import { newNetwork } from './new-network.ts';
+import { newTrigger } from './new-trigger.ts';
+import { resourceTail, timingTail } from './resource-tail.ts';
+import { unusualChange } from './unusual-change.ts';
+
+/** Detectors of stage 1, which judge one function's invocations, in the order they run. */
+export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
+  timingTail,
+  resourceTail,
+  newDestination,
+  newCall,
+  missingCall,
+  newTrigger,
+  newCallerPrincipal,
+];
+
+/** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. */
+export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [newNetwork, newAction, unusualChange];

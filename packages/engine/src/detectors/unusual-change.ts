@@ -1,0 +1,114 @@
+import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { learnValue } from '../baselines/learning.ts';
+import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
+import type { TenantBaselines } from '../baselines/tenant.ts';
+import { FLAG, SYMBOL } from '../event/schema.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
+import { expectedValues, oftenNever } from './words.ts';
+
+/** Changes are rare and weighty: ten by the same hands make another hand worth a look. */
+const BASE = 1.3;
+
+/** What a kind of change would mean, 0..1. */
+const IMPACT: { readonly [kind: string]: number } = {
+  code: 0.85,
+  configuration: 0.7,
+  permission: 0.85,
+  trigger: 0.75,
+  policy: 0.85,
+  trail: 0.95,
+  identity: 0.9,
+};
+const TECHNIQUE: { readonly [kind: string]: readonly string[] } = {
+  code: ['T1648'],
+  permission: ['T1098'],
+  trigger: ['T1546'],
+  policy: ['T1098.003'],
+  trail: ['T1562.008'],
+  identity: ['T1098'],
+};
+
+/**
+ * Code, configuration, permissions, triggers, policies, trails or identities changed by a principal that never made this
+ * kind of change: on this target if it has a history of changes, else in this account.
+ */
+export const unusualChange: Detector<TenantBaselines> = {
+  id: 'change.unusual-principal',
+  family: 'change',
+  title: 'Change by an unusual principal',
+  version: '1',
+  facets: ['change'],
+
+  score(seen, state, out) {
+    const who = seen.symbols[SYMBOL.principal];
+    const kind = seen.symbols[SYMBOL.changeKind];
+    if (who === 0 || kind === 0) return;
+    out.judged(unusualChange.id);
+    const target = seen.symbols[SYMBOL.resource];
+    state.focus('touched', target);
+    const onTarget = target === 0 ? undefined : judge(state, who);
+    const targetExpected = onTarget === undefined ? '' : expectedValues(state, CATEGORY.changer);
+    state.focus('account', kind);
+    const inAccount = judge(state, who);
+    const accountExpected = inAccount === undefined ? '' : expectedValues(state, CATEGORY.changer);
+    const byTarget = onTarget !== undefined && onTarget.score >= onTarget.threshold;
+    const speaks = byTarget ? onTarget : inAccount;
+    if (speaks === undefined || speaks.score < SCORE_MIN) return;
+    const words = { principal: text(seen, 'principal'), kind: text(seen, 'changeKind'), action: text(seen, 'action') };
+    const targetText = text(seen, 'resource');
+    const failed = (seen.flags & FLAG.denied) !== 0;
+    out.add({
+      detector: unusualChange.id,
+      score: speaks.score,
+      threshold: speaks.threshold,
+      count: speaks.count,
+      maturity: speaks.count / (speaks.count + 10),
+      value: `${words.principal} ${words.kind}`,
+      novelty: undefined,
+      evidence: [
+        {
+          parameter: 'changed_by',
+          observed: `${words.principal}: ${words.action}${failed ? ' (denied)' : ''}`,
+          expected: byTarget ? targetExpected : accountExpected,
+          count: speaks.count,
+        },
+      ],
+      sentence: `${words.principal} ${failed ? 'tried to change' : 'changed'} ${targetText === '' ? `the ${words.kind} of something` : `the ${words.kind} of ${targetText}`} (${words.action}); ${oftenNever(speaks, byTarget ? 'was changed by this principal' : 'was this principal', byTarget ? 'changes of it' : `${words.kind} changes in the account`)}.`,
+      quietIf: 'this principal had made such changes before, or many different ones make them',
+      impact: IMPACT[words.kind] ?? 0.7,
+      techniques: TECHNIQUE[words.kind] ?? [],
+    });
+  },
+
+  learn(seen, state) {
+    const who = seen.symbols[SYMBOL.principal];
+    const kind = seen.symbols[SYMBOL.changeKind];
+    if (who === 0 || kind === 0) return;
+    const name = () => text(seen, 'principal');
+    const target = seen.symbols[SYMBOL.resource];
+    if (target !== 0) {
+      state.ensure('touched', target, () => text(seen, 'resource'));
+      learnChanger(state, who, name);
+    }
+    state.ensure('account', kind, () => text(seen, 'changeKind'));
+    learnChanger(state, who, name);
+  },
+};
+
+function judge(state: TenantBaselines, who: number): Novelty | undefined {
+  const entry = state.categories.find(CATEGORY.changer, who);
+  return scoreNovelty(state.categories, { field: CATEGORY.changer, entry, day: state.lesson.day }, BASE);
+}
+
+function learnChanger(state: TenantBaselines, who: number, name: () => string): void {
+  state.categories.observe(CATEGORY.changer);
+  const value = { field: CATEGORY.changer, hash: who, base: BASE, held: state.held };
+  learnValue(state.categories, value, state.lesson);
+  const entry = state.categories.find(CATEGORY.changer, who);
+  if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.changer, who), name());
+}
+
+function text(seen: Observation, field: 'principal' | 'action' | 'resource' | 'changeKind'): string {
+  return seen.batch?.symbolText(seen.row, field) ?? '';
+}

@@ -1,0 +1,29 @@
+import type { FunctionBaselines } from '../baselines/function.ts';
+import type { Novelty } from '../baselines/novelty.ts';
+
+/** Values named in an expectation; more are counted. */
+const VALUES_NAMED_MAX = 4;
+
+/** "never in 602 invocations had it ...", or what is known of a value that is not trusted yet. */
+export function oftenNever(novelty: Novelty, did: string, unit = 'invocations'): string {
+  const count = Math.round(novelty.count);
+  if (novelty.suspect) return `it ${did} only recently, never in the ${count} ${unit} learned before that`;
+  return `in ${count} ${unit} it never ${did}`;
+}
+
+/** The usual values of a field in words: `s3:PutObject bucket (100 %), ...`. */
+export function expectedValues(state: Pick<FunctionBaselines, 'categories' | 'names'>, field: number): string {
+  const values = state.categories.values(field);
+  if (values.length === 0) return 'none';
+  const named = values
+    .slice(0, VALUES_NAMED_MAX)
+    .map((value) => `${state.names.get(value.key)} (${percent(value.share)})`);
+  if (values.length > VALUES_NAMED_MAX) named.push(`${values.length - VALUES_NAMED_MAX} more`);
+  return named.join(', ');
+}
+
+/** A share as whole percent, "under 1 %" where that would read 0. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.01) return 'under 1 %';
+  return `${share > 0.99 && share < 1 ? 99 : Math.round(share * 100)} %`;
+}

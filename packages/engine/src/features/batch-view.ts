@@ -1,0 +1,132 @@
+import type { Hasher } from '../base/hash.ts';
+import { mix32 } from '../base/hash.ts';
+import type { Batch } from '../event/batch.ts';
+import { FACET, ID, type IdField, NUMBER, NUMBERS, SYMBOL, SYMBOLS } from '../event/schema.ts';
+import type { Observation } from './observation.ts';
+import { type Key, spanKeyOf } from './span-key.ts';
+
+/** Facet kinds that say which calls an invocation made. */
+const KINDS_WITH_CALLS = (1 << FACET.sensor) | (1 << FACET.otel) | (1 << FACET.xray);
+
+/**
+ * One batch as the engine sees it: its strings hashed with the log's seed (once each, when first asked for), and its
+ * rows copied into an `Observation`. Cost of a row: what its present columns hold, about 60 ns for ten fields.
+ */
+export class BatchView {
+  readonly batch: Batch;
+  readonly #hasher: Hasher;
+  readonly #hi: Uint32Array;
+  readonly #lo: Uint32Array;
+  readonly #numbersPresent: number[] = [];
+  readonly #symbolsPresent: number[] = [];
+  readonly #functionColumn: Uint32Array | undefined;
+
+  constructor(batch: Batch, hasher: Hasher) {
+    this.batch = batch;
+    this.#hasher = hasher;
+    this.#hi = new Uint32Array(batch.symbolCount);
+    this.#lo = new Uint32Array(batch.symbolCount);
+    for (let at = 0; at < NUMBERS.length; at++)
+      if (batch.columns.numbers[at] !== undefined) this.#numbersPresent.push(at);
+    for (let at = 0; at < SYMBOLS.length; at++)
+      if (batch.columns.symbols[at] !== undefined) this.#symbolsPresent.push(at);
+    this.#functionColumn = batch.columns.symbols[SYMBOL.function];
+  }
+
+  /** Symbol of the row's function, 0 when it has none. */
+  functionSymbol(row: number): number {
+    return this.#functionColumn === undefined ? 0 : this.#functionColumn[row];
+  }
+
+  /** High word of a symbol's 64-bit hash. */
+  hi(symbol: number): number {
+    this.lo(symbol);
+    return this.#hi[symbol];
+  }
+
+  /** Low word of a symbol's 64-bit hash: its 32-bit identity. 0 for the absent symbol only. */
+  lo(symbol: number): number {
+    if (symbol === 0) return 0;
+    const known = this.#lo[symbol];
+    if (known !== 0) return known;
+    const { starts, bytes } = this.batch.columns.strings;
+    this.#hasher.bytes(bytes, starts[symbol], starts[symbol + 1]);
+    this.#hi[symbol] = this.#hasher.hi;
+    this.#lo[symbol] = this.#hasher.lo || 1;
+    return this.#lo[symbol];
+  }
+
+  /** Hashes an identifier into the shared hasher; false when the row has none. */
+  hashId(row: number, field: IdField): boolean {
+    const column = this.batch.columns.ids[ID[field]];
+    if (column === undefined || column.starts[row] === column.starts[row + 1]) return false;
+    this.#hasher.bytes(column.bytes, column.starts[row], column.starts[row + 1]);
+    return true;
+  }
+
+  /** Key of a span id, undefined when the row has none. */
+  spanKey(row: number, field: 'spanId' | 'parentSpanId'): Key | undefined {
+    const column = this.batch.columns.ids[ID[field]];
+    if (column === undefined || column.starts[row] === column.starts[row + 1]) return undefined;
+    return spanKeyOf(column.bytes, { start: column.starts[row], end: column.starts[row + 1] }, this.#hasher);
+  }
+
+  /** Makes an observation forget what it held, before the first row of this batch or after another source filled it. */
+  reset(seen: Observation): void {
+    seen.numbers.fill(Number.NaN);
+    seen.symbols.fill(0);
+    seen.batch = this.batch;
+  }
+
+  /** Copies a row. The observation must have been `reset` for this batch. */
+  fill(seen: Observation, row: number): void {
+    const { columns } = this.batch;
+    seen.row = row;
+    seen.eventMs = columns.eventMs[row];
+    seen.nowMs = columns.receivedMs[row];
+    seen.facets = 1 << columns.kind[row];
+    seen.trust = columns.trust[row];
+    seen.flags = columns.flags[row];
+    for (const at of this.#numbersPresent) {
+      const column = columns.numbers[at];
+      if (column !== undefined) seen.numbers[at] = column[row];
+    }
+    for (const at of this.#symbolsPresent) {
+      const column = columns.symbols[at];
+      if (column !== undefined) seen.symbols[at] = column[row] === 0 ? 0 : this.lo(column[row]);
+    }
+    this.#fillCalls(seen, row);
+  }
+
+  #fillCalls(seen: Observation, row: number): void {
+    const { calls } = this.batch.columns;
+    const from = calls.start[row];
+    const count = calls.start[row + 1] - from;
+    seen.callsKnown = (seen.facets & KINDS_WITH_CALLS) !== 0;
+    seen.callCount = count;
+    for (let i = 0; i < count; i++) {
+      const at = from + i;
+      seen.callToken[i] = tokenOf(this.lo(calls.verb[at]), this.lo(calls.resource[at]));
+      seen.callDestination[i] = this.lo(calls.destination[at]);
+      seen.callBytesOut[i] = calls.bytesOut[at];
+    }
+  }
+}
+
+/** Identity of a step of the call flow: what was done, to what. */
+export function tokenOf(verbHash: number, resourceHash: number): number {
+  return mix32(verbHash ^ Math.imul(resourceHash, 0x85ebca6b)) >>> 0 || 1;
+}
+
+/** Hash of what two copies of one facet must agree on. */
+export function contentOf(seen: Observation): number {
+  const { numbers, symbols } = seen;
+  let hash = seen.flags & 1;
+  for (const at of [NUMBER.durationMs, NUMBER.billedMs, NUMBER.memoryMb, NUMBER.bytesOut]) {
+    const value = numbers[at];
+    hash = mix32(hash ^ (Number.isNaN(value) ? -1 : (value * 1000) | 0));
+  }
+  hash = mix32(hash ^ symbols[SYMBOL.status]);
+  for (let i = 0; i < seen.callCount; i++) hash = mix32(hash ^ seen.callToken[i]);
+  return hash >>> 0;
+}

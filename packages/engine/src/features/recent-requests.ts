@@ -1,0 +1,125 @@
+import { RECENT_REQUESTS_MAX } from '../base/limits.ts';
+import type { StateReader, StateWriter } from '../base/state.ts';
+
+/** What is known about a request when another of its facets arrives. */
+export const ARRIVAL = {
+  /** First facet of this request. */
+  first: 0,
+  /** Another facet kind of a request already known. */
+  another: 1,
+  /** The same facet again, with the same content. */
+  duplicate: 2,
+  /** The same facet again, with other content: somebody may be forging. */
+  conflict: 3,
+  /** The same facet again, later: the platform tried once more. */
+  retry: 4,
+} as const;
+
+const SLOT_WORDS = 5;
+const START_SLOTS = 1024;
+/** A later facet of the same kind this many seconds on is a retry, not a copy. */
+const RETRY_AFTER_S = 1;
+
+/**
+ * Two rotating generations of request fingerprints. When the younger is full it becomes the older and the oldest is
+ * forgotten, so that memory is bounded and the span shrinks under load. Words: key hi, key lo, facet mask, second of
+ * the first facet, content hash of the first facet (low bits carry its kind).
+ */
+export class RecentRequests {
+  /** Second at which the older generation began: duplicates are recognised from there on. */
+  sinceSecond = 0;
+  #young = new Uint32Array(START_SLOTS * SLOT_WORDS);
+  #old = new Uint32Array(START_SLOTS * SLOT_WORDS);
+  #youngCount = 0;
+  #youngSince = 0;
+
+  /** Notes that a facet arrived and says how; `seen` describes it, `key` is the request's seeded 64-bit hash. */
+  arrive(
+    key: { readonly hi: number; readonly lo: number },
+    seen: { readonly kind: number; readonly second: number; readonly content: number },
+  ): number {
+    const content = ((seen.content << 4) | seen.kind) >>> 0;
+    let table = this.#young;
+    let at = this.#find(table, key.hi, key.lo);
+    if (table[at + 2] === 0) {
+      const old = this.#find(this.#old, key.hi, key.lo);
+      if (this.#old[old + 2] !== 0) {
+        table = this.#old;
+        at = old;
+      }
+    }
+    const bit = 1 << seen.kind;
+    if (table[at + 2] === 0) {
+      this.#insert(key, bit, seen.second, content);
+      return ARRIVAL.first;
+    }
+    if ((table[at + 2] & bit) === 0) {
+      table[at + 2] |= bit;
+      return ARRIVAL.another;
+    }
+    if (table[at + 4] === content || (table[at + 4] & 15) !== seen.kind) return ARRIVAL.duplicate;
+    if (seen.second === table[at + 3]) return ARRIVAL.conflict;
+    if (seen.second < table[at + 3] + RETRY_AFTER_S) return ARRIVAL.duplicate;
+    table[at + 2] = bit;
+    table[at + 3] = seen.second;
+    table[at + 4] = content;
+    return ARRIVAL.retry;
+  }
+
+  save(out: StateWriter): void {
+    out.u32Array(this.#young);
+    out.u32Array(this.#old);
+    out.u32(this.#youngCount);
+    out.u32(this.#youngSince);
+    out.u32(this.sinceSecond);
+  }
+
+  load(from: StateReader): void {
+    this.#young = from.u32Array();
+    this.#old = from.u32Array();
+    for (const table of [this.#young, this.#old]) {
+      const slots = table.length / SLOT_WORDS;
+      from.expect(Number.isInteger(slots) && slots > 0 && (slots & (slots - 1)) === 0, 'request table size');
+    }
+    this.#youngCount = from.u32();
+    this.#youngSince = from.u32();
+    this.sinceSecond = from.u32();
+  }
+
+  #find(table: Uint32Array, hi: number, lo: number): number {
+    const mask = table.length / SLOT_WORDS - 1;
+    for (let slot = lo & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * SLOT_WORDS;
+      if (table[at + 2] === 0 || (table[at] === hi && table[at + 1] === lo)) return at;
+    }
+  }
+
+  #insert(key: { readonly hi: number; readonly lo: number }, bit: number, second: number, content: number): void {
+    if (this.#youngCount >= RECENT_REQUESTS_MAX) this.#rotate(second);
+    if (this.#youngCount >= (this.#young.length / SLOT_WORDS) * 0.75) this.#grow();
+    const at = this.#find(this.#young, key.hi, key.lo);
+    this.#young[at] = key.hi;
+    this.#young[at + 1] = key.lo;
+    this.#young[at + 2] = bit;
+    this.#young[at + 3] = second;
+    this.#young[at + 4] = content;
+    this.#youngCount++;
+  }
+
+  #rotate(second: number): void {
+    this.#old = this.#young;
+    this.#young = new Uint32Array(this.#old.length);
+    this.#youngCount = 0;
+    this.sinceSecond = this.#youngSince;
+    this.#youngSince = second;
+  }
+
+  #grow(): void {
+    const small = this.#young;
+    this.#young = new Uint32Array(small.length * 2);
+    for (let at = 0; at < small.length; at += SLOT_WORDS) {
+      if (small[at + 2] === 0) continue;
+      this.#young.set(small.subarray(at, at + SLOT_WORDS), this.#find(this.#young, small[at], small[at + 1]));
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { INCIDENT_FINDINGS_MAX, OPEN_INCIDENTS_MAX } from '../base/limits.ts';
+import type { StateReader, StateWriter } from '../base/state.ts';
+import type { Finding, Incident } from '../event/finding.ts';
+
+type State = Incident['state'];
+const STATES: readonly State[] = ['new', 'acknowledged', 'contained', 'closed-true', 'closed-false', 'closed-expected'];
+
+interface Case {
+  id: string;
+  openedMs: number;
+  lastMs: number;
+  /** Stamp of the log when the last finding came: the window runs on it. */
+  lastStampMs: number;
+  findings: string[];
+  more: number;
+  keys: string[];
+  entities: string[];
+  state: State;
+  risk: number;
+  first: string;
+  worst: string;
+}
+
+/**
+ * Findings that share a function, a principal, a trace or an edge within a window become one incident. A finding that
+ * connects two open incidents merges the younger into the older. A flood makes one incident that says how many.
+ */
+export class Correlation {
+  readonly #open = new Map<string, Case>();
+  /** Which open incident a key (entity, principal, trace) belongs to. */
+  readonly #byKey = new Map<string, string>();
+
+  /** Puts a finding into its incident; returns the changed incident, and the one merged away, if any. */
+  add(finding: Finding, at: { readonly stampMs: number; readonly windowMs: number }): Incident[] {
+    this.#expire(at.stampMs - at.windowMs);
+    const keys = keysOf(finding);
+    const found = [...new Set(keys.map((key) => this.#byKey.get(key)).filter((id) => id !== undefined))];
+    const cases = found.map((id) => this.#open.get(id)).filter((one) => one !== undefined);
+    cases.sort((a, b) => a.openedMs - b.openedMs || (a.id < b.id ? -1 : 1));
+    const own = cases[0] ?? this.#new(finding);
+    const merged = cases.slice(1).map((other) => this.#merge(own, other));
+    this.#join(own, finding, { keys, stampMs: at.stampMs });
+    return [incidentOf(own), ...merged];
+  }
+
+  /** Sets a person's state; closing ends correlation. Undefined when the incident is not open. */
+  setState(id: string, state: State): Incident | undefined {
+    const found = this.#open.get(id);
+    if (found === undefined) return undefined;
+    found.state = state;
+    if (state.startsWith('closed')) this.#close(found);
+    return incidentOf(found);
+  }
+
+  save(out: StateWriter): void {
+    out.u32(this.#open.size);
+    for (const one of this.#open.values()) {
+      out.text(one.id);
+      out.f64(one.openedMs);
+      out.f64(one.lastMs);
+      out.f64(one.lastStampMs);
+      for (const list of [one.findings, one.keys, one.entities]) {
+        out.u32(list.length);
+        for (const text of list) out.text(text);
+      }
+      out.u32(one.more);
+      out.u32(STATES.indexOf(one.state));
+      out.f64(one.risk);
+      out.text(one.first);
+      out.text(one.worst);
+    }
+  }
+
+  load(from: StateReader): void {
+    this.#open.clear();
+    this.#byKey.clear();
+    for (let left = from.u32(); left > 0; left--) {
+      const id = from.text();
+      const times = [from.f64(), from.f64(), from.f64()] as const;
+      const [findings, keys, entities] = [texts(from), texts(from), texts(from)];
+      const more = from.u32();
+      const state = STATES[from.u32()];
+      from.expect(state !== undefined, 'incident state');
+      const one = {
+        id,
+        openedMs: times[0],
+        lastMs: times[1],
+        lastStampMs: times[2],
+        findings,
+        keys,
+        entities,
+        more,
+        state,
+      };
+      this.#open.set(id, { ...one, risk: from.f64(), first: from.text(), worst: from.text() });
+      for (const key of keys) this.#byKey.set(key, id);
+    }
+  }
+
+  #new(finding: Finding): Case {
+    const one: Case = {
+      id: `i${finding.id}`,
+      openedMs: finding.timeMs,
+      lastMs: finding.timeMs,
+      lastStampMs: 0,
+      findings: [],
+      more: 0,
+      keys: [],
+      entities: [],
+      state: 'new',
+      risk: 0,
+      first: finding.sentence,
+      worst: finding.sentence,
+    };
+    this.#open.set(one.id, one);
+    if (this.#open.size > OPEN_INCIDENTS_MAX) {
+      const oldest = this.#open.values().next().value;
+      if (oldest !== undefined) this.#close(oldest);
+    }
+    return one;
+  }
+
+  #join(own: Case, finding: Finding, at: { readonly keys: readonly string[]; readonly stampMs: number }): void {
+    if (own.findings.length < INCIDENT_FINDINGS_MAX) own.findings.push(finding.id);
+    else own.more++;
+    own.openedMs = Math.min(own.openedMs, finding.timeMs);
+    own.lastMs = Math.max(own.lastMs, finding.timeMs);
+    own.lastStampMs = at.stampMs;
+    if (finding.risk > own.risk) {
+      own.risk = finding.risk;
+      own.worst = finding.sentence;
+    }
+    for (const key of at.keys) {
+      if (this.#byKey.get(key) === own.id) continue;
+      this.#byKey.set(key, own.id);
+      own.keys.push(key);
+    }
+    for (const entity of [finding.function, finding.principal, finding.entity.key]) {
+      if (entity !== '' && !own.entities.includes(entity)) own.entities.push(entity);
+    }
+  }
+
+  #merge(own: Case, other: Case): Incident {
+    for (const id of other.findings) {
+      if (own.findings.length < INCIDENT_FINDINGS_MAX) own.findings.push(id);
+      else own.more++;
+    }
+    own.more += other.more;
+    for (const entity of other.entities) if (!own.entities.includes(entity)) own.entities.push(entity);
+    for (const key of other.keys) {
+      this.#byKey.set(key, own.id);
+      own.keys.push(key);
+    }
+    if (other.risk > own.risk) {
+      own.risk = other.risk;
+      own.worst = other.worst;
+    }
+    this.#open.delete(other.id);
+    return { ...incidentOf(other), findings: [], summary: `Merged into ${own.id}.`, mergedInto: own.id };
+  }
+
+  #expire(beforeMs: number): void {
+    for (const one of this.#open.values()) if (one.lastStampMs < beforeMs) this.#close(one);
+  }
+
+  #close(one: Case): void {
+    this.#open.delete(one.id);
+    for (const key of one.keys) if (this.#byKey.get(key) === one.id) this.#byKey.delete(key);
+  }
+}
+
+function keysOf(finding: Finding): string[] {
+  const keys = [`${finding.entity.kind}:${finding.entity.key}`];
+  if (finding.function !== '') keys.push(`function:${finding.function}`);
+  if (finding.principal !== '') keys.push(`principal:${finding.principal}`);
+  if (finding.traceId !== '') keys.push(`trace:${finding.traceId}`);
+  return [...new Set(keys)];
+}
+
+function incidentOf(one: Case): Incident {
+  const count = one.findings.length + one.more;
+  const others = count === 1 ? '' : ` ${count} findings in all.`;
+  const worst = one.worst === one.first ? '' : ` Gravest: ${one.worst}`;
+  return {
+    id: one.id,
+    openedMs: one.openedMs,
+    lastMs: one.lastMs,
+    findings: [...one.findings],
+    entities: [...one.entities],
+    state: one.state,
+    risk: one.risk,
+    summary: `${one.first}${worst}${others}`,
+  };
+}
+
+function texts(from: StateReader): string[] {
+  const list: string[] = [];
+  for (let left = from.u32(); left > 0; left--) list.push(from.text());
+  return list;
+}

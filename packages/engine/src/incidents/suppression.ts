@@ -1,0 +1,85 @@
+import { FINDINGS_REMEMBERED_MAX } from '../base/limits.ts';
+import type { StateReader, StateWriter } from '../base/state.ts';
+
+/** A finding of the same identity this much stranger (in decades) is told again before its time. */
+const STRONGER_BY = 1;
+/** Findings of one entity told in one suppression interval; the rest are counted in its incident. */
+export const FINDINGS_PER_ENTITY_MAX = 25;
+
+interface Told {
+  readonly untilMs: number;
+  readonly score: number;
+}
+
+/**
+ * Keeps a finding of the same identity (detector, entity, value) silent for an interval, and an entity from flooding.
+ * Suppression ends early when the strangeness grows by a decade. Bounded: the identity told longest ago is forgotten.
+ */
+export class Suppression {
+  /** Findings kept silent. */
+  suppressed = 0;
+  readonly #told = new Map<string, Told>();
+  readonly #perEntity = new Map<string, { fromMs: number; count: number }>();
+
+  /** True when the finding is to be told; remembers it then. */
+  tell(identity: string, entity: string, at: { nowMs: number; score: number; intervalMs: number }): boolean {
+    const before = this.#told.get(identity);
+    if (before !== undefined && at.nowMs < before.untilMs && at.score < before.score + STRONGER_BY) {
+      this.suppressed++;
+      return false;
+    }
+    const recent = this.#perEntity.get(entity);
+    const fresh = recent === undefined || at.nowMs >= recent.fromMs + at.intervalMs;
+    const count = fresh ? 1 : recent.count + 1;
+    if (count > FINDINGS_PER_ENTITY_MAX) {
+      this.suppressed++;
+      return false;
+    }
+    put(this.#perEntity, entity, { fromMs: fresh ? at.nowMs : recent.fromMs, count });
+    put(this.#told, identity, { untilMs: at.nowMs + at.intervalMs, score: at.score });
+    return true;
+  }
+
+  /** Keeps an identity silent for good (an operator called it expected), or lets it speak again. */
+  setExpected(identity: string, expected: boolean): void {
+    this.#told.delete(identity);
+    if (expected) put(this.#told, identity, { untilMs: Number.MAX_SAFE_INTEGER, score: Number.MAX_SAFE_INTEGER });
+  }
+
+  save(out: StateWriter): void {
+    out.u32(this.suppressed);
+    out.u32(this.#told.size);
+    for (const [identity, told] of this.#told) {
+      out.text(identity);
+      out.f64(told.untilMs);
+      out.f64(told.score);
+    }
+    out.u32(this.#perEntity.size);
+    for (const [entity, recent] of this.#perEntity) {
+      out.text(entity);
+      out.f64(recent.fromMs);
+      out.u32(recent.count);
+    }
+  }
+
+  load(from: StateReader): void {
+    this.suppressed = from.u32();
+    this.#told.clear();
+    for (let left = from.u32(); left > 0; left--) {
+      this.#told.set(from.text(), { untilMs: from.f64(), score: from.f64() });
+    }
+    this.#perEntity.clear();
+    for (let left = from.u32(); left > 0; left--) {
+      this.#perEntity.set(from.text(), { fromMs: from.f64(), count: from.u32() });
+    }
+  }
+}
+
+/** Sets a key as the newest; forgets the oldest beyond the limit. */
+function put<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= FINDINGS_REMEMBERED_MAX) return;
+  const oldest = map.keys().next().value;
+  if (oldest !== undefined) map.delete(oldest);
+}

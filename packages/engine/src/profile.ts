@@ -1,0 +1,135 @@
+import { CATEGORY } from './baselines/categories.ts';
+import { HEAD } from './baselines/functions.ts';
+import { METRICS } from './baselines/metrics.ts';
+import type { Engine } from './engine.ts';
+import { FACETS, type FacetKind } from './event/schema.ts';
+import { CAPABILITIES, litBy, unseenWith } from './scoring/coverage.ts';
+import type { StageOne } from './stage-one.ts';
+
+/** Learned band of one metric of one class of invocations. */
+export interface MetricProfile {
+  readonly metric: string;
+  readonly cold: boolean;
+  readonly count: number;
+  readonly low: number;
+  readonly centre: number;
+  readonly high: number;
+  readonly max: number;
+}
+
+/** A value with the share of invocations it is part of. */
+export interface ValueProfile {
+  readonly text: string;
+  readonly count: number;
+  readonly share: number;
+}
+
+/** What is learned of one function, for people. */
+export interface FunctionProfile {
+  readonly key: string;
+  readonly invocations: number;
+  readonly cold: number;
+  readonly errors: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Distinct model days it was active. */
+  readonly days: number;
+  /** 0: nothing known yet, towards 1: judged by its own record. */
+  readonly maturity: number;
+  readonly metrics: readonly MetricProfile[];
+  readonly calls: readonly ValueProfile[];
+  readonly destinations: readonly ValueProfile[];
+  readonly triggers: readonly ValueProfile[];
+  readonly callers: readonly ValueProfile[];
+  readonly callees: readonly ValueProfile[];
+  readonly facets: readonly FacetKind[];
+  readonly unseen: readonly string[];
+}
+
+/** Invocations at which half of the judgement is the function's own. */
+const MATURITY_HALF_COUNT = 50;
+/** Values listed per field. */
+const VALUES_MAX = 20;
+
+/** Describes every function, in order of the key. Cost: a few microseconds a function. */
+export function profilesOf(engine: Engine): FunctionProfile[] {
+  const profiles: FunctionProfile[] = [];
+  for (const stage of engine.stageOne) {
+    for (const id of stage.functions.ids()) profiles.push(profileOf(engine, stage, id));
+  }
+  return profiles.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** How each capability is lit, over functions: number of functions with full, partial and no sight. */
+export interface CoverageRow {
+  readonly capability: string;
+  readonly full: number;
+  readonly partial: number;
+  readonly dark: number;
+}
+
+/** The coverage matrix of the estate. `account` holds the facet bits of sources that speak for the whole account. */
+export function coverageOf(profiles: readonly FunctionProfile[], account: number): CoverageRow[] {
+  return CAPABILITIES.map((capability) => {
+    const row = { capability: capability.name, full: 0, partial: 0, dark: 0 };
+    for (const profile of profiles) row[litBy(capability, bitsOf(profile.facets) | account)]++;
+    return row;
+  });
+}
+
+function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile {
+  const { page, word, baselines } = stage.focus(id);
+  const { u32 } = page;
+  const key = stage.functions.names[id];
+  const values = (field: number): ValueProfile[] =>
+    baselines.categories
+      .values(field)
+      .slice(0, VALUES_MAX)
+      .map((value) => ({ text: stage.names.get(value.key), count: value.count, share: value.share }));
+  const [calls, destinations, triggers] = [
+    values(CATEGORY.call),
+    values(CATEGORY.destination),
+    values(CATEGORY.trigger),
+  ];
+  const closed = u32[word + HEAD.closed];
+  const facetsEver = u32[word + HEAD.facetsEver];
+  return {
+    key,
+    invocations: closed,
+    cold: u32[word + HEAD.cold],
+    errors: u32[word + HEAD.errors],
+    firstMs: u32[word + HEAD.firstSecond] * 1000,
+    lastMs: u32[word + HEAD.lastSecond] * 1000,
+    days: u32[word + HEAD.days] & 0xffff,
+    maturity: closed / (closed + MATURITY_HALF_COUNT),
+    metrics: metricsOf(stage, u32, word),
+    calls,
+    destinations,
+    triggers,
+    callers: engine.stageTwo.edgeEnds('callee', u32[word + HEAD.keyLo]),
+    callees: engine.stageTwo.edgeEnds('caller', u32[word + HEAD.keyLo]),
+    facets: FACETS.filter((_, kind) => (facetsEver & (1 << kind)) !== 0),
+    unseen: unseenWith(facetsEver | engine.stageTwo.accountFacets),
+  };
+}
+
+function metricsOf(stage: StageOne, u32: Uint32Array, word: number): MetricProfile[] {
+  const at = word + HEAD.revisions;
+  const slot = u32[at + 5] > u32[at + 1] ? at + 4 : at;
+  const profiles: MetricProfile[] = [];
+  for (const cold of [false, true]) {
+    const block = u32[slot + (cold ? 3 : 2)];
+    if (block === 0) continue;
+    for (const metric of METRICS) {
+      const band = stage.metrics.describe(block, metric);
+      if (band.count === 0) continue;
+      const { count, low, centre, high, max } = band;
+      profiles.push({ metric, cold, count, low, centre, high, max });
+    }
+  }
+  return profiles;
+}
+
+function bitsOf(facets: readonly FacetKind[]): number {
+  return facets.reduce((bits, facet) => bits | (1 << FACETS.indexOf(facet)), 0);
+}

@@ -1,0 +1,118 @@
+import type { Score } from '../detectors/detector.ts';
+import type { Batch } from '../event/batch.ts';
+import type { Entity, Family, Finding } from '../event/finding.ts';
+import { FACETS, TRUST_OF_FACET } from '../event/schema.ts';
+import { unseenWith } from './coverage.ts';
+import { confidenceOf, riskOf } from './risk.ts';
+
+/** What is fixed about a detector. */
+export interface DetectorFacts {
+  readonly id: string;
+  readonly family: Family;
+  readonly title: string;
+  readonly version: string;
+}
+
+/** Where the scores of one event come from. */
+export interface Place {
+  readonly batch: Batch;
+  readonly row: number;
+  readonly ordinal: number;
+  readonly eventMs: number;
+  readonly traceId: string;
+  readonly requestId: string;
+  /** False when the row at hand only answered a question of an earlier one: its origin is then not the finding's. */
+  readonly own: boolean;
+}
+
+/** A score on its way to a finding. */
+export interface Judged {
+  readonly score: Score;
+  /** Score after the tenant's experience was heard. */
+  readonly adjusted: number;
+  readonly rarity: number;
+  /** Combined rarity of everything scored in the same event. */
+  readonly fused: number;
+  readonly knownElsewhere: boolean;
+  readonly function: string;
+  readonly facets: number;
+  readonly facetsEver: number;
+}
+
+/** Place of row `row` of a batch whose first row has `ordinal`. */
+export function placeOf(batch: Batch, row: number, ordinal: number): Place {
+  return {
+    batch,
+    row,
+    ordinal: ordinal + row,
+    eventMs: batch.columns.eventMs[row],
+    traceId: batch.idText(row, 'traceId'),
+    requestId: batch.idText(row, 'requestId'),
+    own: true,
+  };
+}
+
+/** Writes down a finding from its parts; `id` is computed by the caller from detector, entity and ordinal. */
+export function draftFinding(
+  place: Place,
+  judged: Judged,
+  as: { facts: DetectorFacts; entity: Entity; id: string; level: Finding['level'] },
+): Finding {
+  const { score } = judged;
+  const facet = FACETS[31 - Math.clz32(judged.facets)];
+  const rarity = Math.min(judged.rarity, judged.fused);
+  const confidence = confidenceOf({ rarity, maturity: score.maturity, trust: TRUST_OF_FACET[facet] });
+  return {
+    id: as.id,
+    level: as.level,
+    detector: score.detector,
+    detectorVersion: as.facts.version,
+    family: as.facts.family,
+    title: as.facts.title,
+    sentence: score.sentence,
+    entity: as.entity,
+    function: judged.function,
+    principal: place.batch.symbolText(place.row, 'principal'),
+    ordinal: place.ordinal,
+    timeMs: place.eventMs,
+    score: judged.adjusted,
+    rarity: judged.rarity,
+    maturity: score.maturity,
+    confidence,
+    impact: score.impact,
+    risk: riskOf(score.impact, confidence),
+    evidence: score.evidence,
+    quietIf: score.quietIf,
+    unseen: unseenWith(judged.facetsEver),
+    techniques: score.techniques,
+    notes: judged.knownElsewhere ? ['Other functions show this value, which halves the surprise.'] : [],
+    facet,
+    requestId: place.requestId,
+    traceId: place.traceId,
+    origin: originOf(place),
+  };
+}
+
+/** The entity a claim is about: the edge, the principal that acts, or the function. */
+export function entityOf(
+  family: Family,
+  of: { function: string; principal: string; value: string; edge: boolean },
+): Entity {
+  if (of.edge) return { kind: 'edge', key: of.value };
+  const acts = family === 'change' || (family === 'access' && of.function === '');
+  if (acts || of.function === '') return { kind: 'principal', key: of.principal };
+  return { kind: 'function', key: of.function };
+}
+
+function originOf(place: Place): Finding['origin'] {
+  const { columns } = place.batch;
+  const origin = columns.origins[columns.origin[place.row]];
+  if (!place.own || origin === undefined) return { name: '', line: 0, offset: 0, length: 0, sha256: '' };
+  return {
+    name: origin.name,
+    line: columns.originLine[place.row],
+    offset: origin.from + columns.originOffset[place.row],
+    length: columns.originLength[place.row],
+    sha256: origin.sha256,
+  };
+}

@@ -1,0 +1,489 @@
+import type { Hasher } from './base/hash.ts';
+import { FUNCTIONS_MAX } from './base/limits.ts';
+import { Names } from './base/names.ts';
+import type { SlabPage } from './base/slab.ts';
+import type { StateReader, StateWriter } from './base/state.ts';
+import { Categories } from './baselines/categories.ts';
+import { Directory } from './baselines/directory.ts';
+import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
+import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
+import { MetricStore } from './baselines/metrics.ts';
+import { conflictingCopy } from './detectors/conflicting-copy.ts';
+import type { Score, Scores } from './detectors/detector.ts';
+import { FUNCTION_DETECTORS } from './detectors/registry.ts';
+import type { Family } from './event/finding.ts';
+import type { RollupRow } from './event/rollup.ts';
+import { FACET, FACETS, FLAG, NUMBER, SYMBOL } from './event/schema.ts';
+import { type BatchView, contentOf } from './features/batch-view.ts';
+import type { Clock } from './features/clock.ts';
+import { Groups } from './features/groups.ts';
+import { OpenInvocations } from './features/join.ts';
+import { Observation } from './features/observation.ts';
+import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
+import { JudgedCounts } from './scoring/judged.ts';
+
+/** Facet kinds that describe an invocation. */
+const INVOCATION_KINDS = (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray);
+/** Closed invocations after which it is known which facets a function usually delivers. */
+const FACETS_KNOWN_AFTER = 8;
+/** Observations before a function gets memory for metrics: invented names never do. */
+const PROVISIONAL_COUNT = 2;
+
+/** A score with where it happened, as stage 2 reads it. */
+export interface ScoredRow {
+  readonly score: Score;
+  readonly row: number;
+  readonly function: string;
+  readonly functionHi: number;
+  readonly functionLo: number;
+  readonly facets: number;
+  /** Facet bits this function has ever delivered: decides what could not be seen. */
+  readonly facetsEver: number;
+  /** Group of calibration: what triggers the function, or what sort of principal acts. */
+  readonly group: number;
+}
+
+/** Order in which the counts are saved. */
+const COUNTS = ['duplicates', 'conflicts', 'refused', 'late'] as const;
+
+/** Facet masks of each detector, aligned with the registry. */
+const DETECTOR_FACETS = FUNCTION_DETECTORS.map((detector) =>
+  detector.facets.reduce((mask, kind) => mask | (1 << FACET[kind]), 0),
+);
+
+/**
+ * Stage 1: everything that concerns one function alone. A partition holds the functions whose hash falls to it; its
+ * output does not depend on how many partitions there are. `rows` judges and learns a range of rows; `advance` does
+ * what time makes due.
+ */
+export class StageOne {
+  readonly functions: Directory;
+  readonly categories = new Categories(FUNCTIONS_MAX);
+  readonly metrics = new MetricStore(FUNCTIONS_MAX);
+  readonly names = new Names();
+  readonly recent = new RecentRequests();
+  readonly open = new OpenInvocations();
+  /** Scores since they were last taken, in order of rows. */
+  scored: ScoredRow[] = [];
+  /** Copies dropped, copies that differ, rows of functions there was no room for. */
+  readonly counts = { duplicates: 0, conflicts: 0, refused: 0, late: 0 };
+  /** Judged observations since they were last taken. */
+  readonly judged = new JudgedCounts();
+  readonly #hasher: Hasher;
+  readonly #clock: Clock;
+  readonly #seen = new Observation();
+  readonly #baselines: FunctionBaselines;
+  readonly #scores: Scores;
+  readonly #groups: Groups;
+  #group = 0;
+  readonly #partition: { readonly index: number; readonly count: number };
+  #active: number[] = [];
+  #current: Omit<ScoredRow, 'score'> | undefined = undefined;
+  #symbolIds: { view: BatchView; ids: Int32Array } | undefined = undefined;
+
+  constructor(hasher: Hasher, clock: Clock, partition: { readonly index: number; readonly count: number }) {
+    this.#hasher = hasher;
+    this.#clock = clock;
+    this.#partition = partition;
+    this.#groups = new Groups(hasher);
+    this.functions = new Directory({
+      headBytes: HEAD_BYTES,
+      capacityMax: FUNCTIONS_MAX,
+      established: (page, word) => page.u32[word + HEAD.closed] >= ESTABLISHED_COUNT,
+      release: (page, word) => this.#release(page, word),
+    });
+    this.#baselines = new FunctionBaselines(this);
+    this.#scores = {
+      add: (score) => {
+        if (this.#current !== undefined) this.scored.push({ score, ...this.#current });
+      },
+      judged: (detector) => this.judged.add(detector, this.#group),
+    };
+  }
+
+  /** Judges and learns rows `[from, to)` of a batch, all of one second; `ordinal` is that of row 0. */
+  rows(view: BatchView, range: { readonly from: number; readonly to: number }, ordinal: number): void {
+    if (this.#symbolIds?.view !== view) {
+      this.#symbolIds = { view, ids: new Int32Array(view.batch.symbolCount).fill(-1) };
+      view.reset(this.#seen);
+    }
+    const { kind, flags } = view.batch.columns;
+    for (let row = range.from; row < range.to; row++) {
+      if (((1 << kind[row]) & INVOCATION_KINDS) === 0 || (flags[row] & FLAG.link) !== 0) continue;
+      const id = this.#functionOf(view, row, this.#symbolIds.ids);
+      if (id > 0) this.#row(view, row, { id, ordinal: ordinal + row });
+    }
+  }
+
+  /** Second at which something is due, Infinity when nothing is. */
+  get nextSecond(): number {
+    return this.open.nextSecond;
+  }
+
+  /** Closes the invocations that are due at `second`. */
+  advance(second: number): void {
+    for (let id = this.open.due(second); id !== 0; id = this.open.due(second)) this.#closeOpen(id, second);
+  }
+
+  /** True when the current minute has something to tell. */
+  get active(): boolean {
+    return this.#active.length > 0;
+  }
+
+  /** Takes the roll-up rows of the minute that just ended; functions in order of their first row. */
+  takeMinute(): RollupRow[] {
+    const rows = this.#active.map((id) => this.#rollup(id)).filter((row) => row !== undefined);
+    this.#active = [];
+    return rows;
+  }
+
+  /** The learn gate, set by stage 2: a family of a function does not learn what scores high until `untilSecond`. */
+  hold(hi: number, lo: number, gate: { readonly family: Family; readonly untilSecond: number }): void {
+    const id = this.functions.find(hi, lo);
+    if (id === 0) return;
+    const { u32 } = this.functions.page(id);
+    const word = this.functions.word(id);
+    u32[word + HEAD.held] |= FAMILY_BIT[gate.family];
+    u32[word + HEAD.heldUntil] = Math.max(u32[word + HEAD.heldUntil], gate.untilSecond);
+  }
+
+  /** Opens the gate again: a person closed the incident or called the finding expected. */
+  unhold(hi: number, lo: number, family: Family): void {
+    const id = this.functions.find(hi, lo);
+    if (id !== 0) this.functions.page(id).u32[this.functions.word(id) + HEAD.held] &= ~FAMILY_BIT[family];
+  }
+
+  /** An operator's word on a value: trusted, or strange again. */
+  setTrusted(hi: number, lo: number, value: { field: number; hash: number; trusted: boolean }): void {
+    const id = this.functions.find(hi, lo);
+    if (id === 0) return;
+    this.categories.focus(this.functions.page(id).u32[this.functions.word(id) + HEAD.categories]);
+    this.categories.setTrusted(value.field, value.hash, value.trusted);
+  }
+
+  save(out: StateWriter): void {
+    this.functions.save(out);
+    this.categories.save(out);
+    this.metrics.save(out);
+    this.names.save(out);
+    this.recent.save(out);
+    this.open.save(out);
+    out.u32Array(Uint32Array.from(this.#active));
+    for (const name of COUNTS) out.u32(this.counts[name]);
+  }
+
+  load(from: StateReader): void {
+    this.functions.load(from);
+    this.categories.load(from);
+    this.metrics.load(from);
+    this.names.load(from);
+    this.recent.load(from);
+    this.open.load(from);
+    this.#active = Array.from(from.u32Array());
+    for (const name of COUNTS) this.counts[name] = from.u32();
+  }
+
+  /** Points the baselines at a function, for reports. */
+  focus(id: number): { page: SlabPage; word: number; baselines: FunctionBaselines } {
+    const page = this.functions.page(id);
+    const word = this.functions.word(id);
+    const name = this.functions.names[id];
+    this.#baselines.focus({ page, word, name }, 0, this.#clock.second);
+    return { page, word, baselines: this.#baselines };
+  }
+
+  /** Learned band of the warm duration of a function and its maturity, undefined when it is not of this partition. */
+  durationBand(name: string): { durationBandMs: readonly [number, number, number]; maturity: number } | undefined {
+    const bytes = new TextEncoder().encode(name);
+    this.#hasher.bytes(bytes, 0, bytes.length);
+    const id = this.functions.find(this.#hasher.hi, this.#hasher.lo || 1);
+    if (id === 0) return undefined;
+    const { u32 } = this.functions.page(id);
+    const block = u32[this.functions.word(id) + HEAD.revisions + 2];
+    const closed = u32[this.functions.word(id) + HEAD.closed];
+    const band = this.metrics.describe(block, 'durationMs');
+    return { durationBandMs: [band.low, band.centre, band.high], maturity: closed / (closed + 50) };
+  }
+
+  #functionOf(view: BatchView, row: number, ids: Int32Array): number {
+    const symbol = view.functionSymbol(row);
+    if (symbol === 0) return 0;
+    if (ids[symbol] >= 0) {
+      const id = ids[symbol];
+      if (id === 0 || this.functions.names[id] === view.batch.text(symbol)) return id;
+    }
+    const lo = view.lo(symbol);
+    const hi = view.hi(symbol);
+    if (lo % this.#partition.count !== this.#partition.index) {
+      ids[symbol] = 0;
+      return 0;
+    }
+    const id = this.functions.ensure(hi, lo, () => view.batch.text(symbol));
+    if (id === 0) this.counts.refused++;
+    else ids[symbol] = id;
+    return id;
+  }
+
+  #row(view: BatchView, row: number, at: { readonly id: number; readonly ordinal: number }): void {
+    const seen = this.#seen;
+    if (seen.batch !== view.batch) view.reset(seen);
+    view.fill(seen, row);
+    seen.ordinal = at.ordinal;
+    seen.training = this.#clock.training(seen.nowMs);
+    const page = this.functions.page(at.id);
+    const word = this.functions.word(at.id);
+    const { u32 } = page;
+    const hasRequest = view.hashId(row, 'requestId');
+    if (hasRequest)
+      this.#hasher.words(this.#hasher.hi, this.#hasher.lo, u32[word + HEAD.keyHi], u32[word + HEAD.keyLo]);
+    const key = { hi: this.#hasher.hi, lo: this.#hasher.lo };
+    const arrival = hasRequest ? this.#arrive(seen, key) : ARRIVAL.first;
+    if (arrival === ARRIVAL.duplicate) {
+      this.counts.duplicates++;
+      return;
+    }
+    if (arrival === ARRIVAL.conflict) {
+      this.counts.conflicts++;
+      this.#conflict(at.id, { page, word }, row);
+      return;
+    }
+    this.#begin(page, word, seen);
+    if (arrival !== ARRIVAL.another) this.#countMinute(at.id, { page, word }, seen);
+    this.#judge(at.id, { page, word }, row);
+    this.#settle(at.id, hasRequest ? key : undefined, arrival);
+  }
+
+  #arrive(seen: Observation, key: { readonly hi: number; readonly lo: number }): number {
+    const kind = 31 - Math.clz32(seen.facets);
+    const second = Math.floor(seen.eventMs / 1000);
+    return this.recent.arrive(key, { kind, second, content: contentOf(seen) });
+  }
+
+  /** What every row does to the head, before it is judged. */
+  #begin(page: SlabPage, word: number, seen: Observation): void {
+    const { u32 } = page;
+    const { second } = this.#clock;
+    if (u32[word + HEAD.firstSecond] === 0) u32[word + HEAD.firstSecond] = second;
+    u32[word + HEAD.lastSecond] = second;
+    u32[word + HEAD.facetsEver] |= seen.facets;
+    if (seen.symbols[SYMBOL.triggerKind] !== 0) u32[word + HEAD.triggerKind] = seen.symbols[SYMBOL.triggerKind];
+    const day = this.#clock.dayOf(second);
+    this.#baselines.lesson = { day, training: seen.training };
+    if (u32[word + HEAD.categories] === 0) u32[word + HEAD.categories] = this.categories.slab.alloc();
+  }
+
+  #judge(id: number, head: { page: SlabPage; word: number }, row: number): void {
+    const seen = this.#seen;
+    const block = this.#metricBlock(head, seen, false);
+    this.#baselines.focus({ ...head, name: this.functions.names[id] }, block, this.#clock.second);
+    this.#setCurrent(head, row);
+    for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
+      if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
+    }
+  }
+
+  #setCurrent(head: { page: SlabPage; word: number }, row: number): void {
+    const seen = this.#seen;
+    const { u32 } = head.page;
+    this.#group = this.#groups.of(u32[head.word + HEAD.triggerKind]);
+    this.#current = seen.training
+      ? undefined
+      : {
+          row,
+          function: this.#baselines.name,
+          functionHi: u32[head.word + HEAD.keyHi],
+          functionLo: u32[head.word + HEAD.keyLo],
+          facets: seen.facets,
+          facetsEver: u32[head.word + HEAD.facetsEver],
+          group: this.#group,
+        };
+  }
+
+  #conflict(id: number, head: { page: SlabPage; word: number }, row: number): void {
+    this.#baselines.focus({ ...head, name: this.functions.names[id] }, 0, this.#clock.second);
+    this.#setCurrent(head, row);
+    this.#scores.add(conflictingCopy(this.#seen, this.#baselines.shortName));
+  }
+
+  /** Learns the invocation now, or keeps it open for the facets this function usually also delivers. */
+  #settle(id: number, key: { readonly hi: number; readonly lo: number } | undefined, arrival: number): void {
+    const seen = this.#seen;
+    const page = this.functions.page(id);
+    const word = this.functions.word(id);
+    const usual = this.#usualFacets(page.u32, word);
+    const open = key === undefined ? 0 : this.open.find(key.hi, key.lo);
+    if (key === undefined || (open === 0 && arrival !== ARRIVAL.another && usual === seen.facets)) {
+      this.#learn(id, this.#clock.second);
+      return;
+    }
+    if (open === 0 && arrival === ARRIVAL.another) {
+      this.counts.late++;
+      this.#countFacets(page.u32, word, seen.facets | usual);
+      return;
+    }
+    if (open === 0 && this.open.full) this.#closeOpen(this.open.oldest(), this.#clock.second);
+    const entry =
+      open !== 0 ? open : this.open.open(key, { id, keyLo: page.u32[word + HEAD.keyLo] }, this.#clock.second);
+    const facets = this.open.merge(entry, seen, this.#clock.second);
+    if (usual !== 0 && (facets & usual) === usual) this.#closeOpen(entry, this.#clock.second);
+  }
+
+  #closeOpen(entry: number, second: number): void {
+    const seen = this.#seen;
+    const owner = this.open.close(entry, seen);
+    seen.nowMs = second * 1000;
+    seen.training = this.#clock.training(seen.nowMs);
+    const { u32 } = this.functions.page(owner.id);
+    const evicted = u32[this.functions.word(owner.id) + HEAD.keyLo] !== owner.keyLo;
+    if (!evicted) this.#learn(owner.id, second);
+  }
+
+  #learn(id: number, second: number): void {
+    const seen = this.#seen;
+    const page = this.functions.page(id);
+    const word = this.functions.word(id);
+    const { u32 } = page;
+    const day = this.#clock.dayOf(second);
+    this.#countFacets(u32, word, seen.facets);
+    if ((seen.flags & FLAG.init) === 0) u32[word + HEAD.closed]++;
+    if (seen.cold) u32[word + HEAD.cold]++;
+    const days = u32[word + HEAD.days];
+    if (days >>> 16 !== day || (days & 0xffff) === 0) {
+      u32[word + HEAD.days] = ((day << 16) | Math.min(0xffff, (days & 0xffff) + 1)) >>> 0;
+    }
+    const block = this.#metricBlock({ page, word }, seen, true);
+    this.#baselines.lesson = { day, training: seen.training };
+    this.#baselines.focus({ page, word, name: this.functions.names[id] }, block, second);
+    for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
+      if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
+    }
+    u32[word + HEAD.sinceRevision]++;
+  }
+
+  /** Facet bits delivered for at least half of the recent invocations; 0 while unknown. */
+  #usualFacets(u32: Uint32Array, word: number): number {
+    if (u32[word + HEAD.closed] < FACETS_KNOWN_AFTER) return 0;
+    let usual = 0;
+    for (let kind = 0; kind < FACETS.length; kind++) {
+      const share = (u32[word + HEAD.facetShare + (kind >> 1)] >>> ((kind & 1) * 16)) & 0xffff;
+      if (share > 0x7fff) usual |= 1 << kind;
+    }
+    return usual;
+  }
+
+  /** Moves the share of each facet kind a sixteenth towards what this invocation delivered. */
+  #countFacets(u32: Uint32Array, word: number, facets: number): void {
+    const ever = u32[word + HEAD.facetsEver];
+    for (let kind = 0; kind < FACETS.length; kind++) {
+      if (((ever >>> kind) & 1) === 0) continue;
+      const at = word + HEAD.facetShare + (kind >> 1);
+      const shift = (kind & 1) * 16;
+      const share = (u32[at] >>> shift) & 0xffff;
+      const target = (facets >>> kind) & 1 ? 0xffff : 0;
+      const known = u32[word + HEAD.closed] < FACETS_KNOWN_AFTER ? 2 : 4;
+      const moved = share + ((target - share) >> known);
+      u32[at] = ((u32[at] & ~(0xffff << shift)) | (moved << shift)) >>> 0;
+    }
+  }
+
+  /**
+   * Block of metrics for the observation's revision and class. A new revision takes the slot used less, starting from
+   * what the other one knows at reduced weight; without a revision the first slot serves.
+   */
+  #metricBlock(head: { page: SlabPage; word: number }, seen: Observation, learning: boolean): number {
+    const { u32 } = head.page;
+    const at = head.word + HEAD.revisions;
+    const revision = seen.symbols[SYMBOL.revision];
+    let slot = at;
+    if (revision !== 0 && u32[at] !== revision) {
+      if (u32[at + 4] === revision) slot = at + 4;
+      else slot = learning ? this.#newRevision(u32, head.word, revision) : this.#likelySlot(u32, at);
+    }
+    if (learning) u32[slot + 1]++;
+    const block = slot + (seen.cold ? 3 : 2);
+    if (u32[block] === 0 && learning && u32[head.word + HEAD.closed] > PROVISIONAL_COUNT) {
+      u32[block] = this.metrics.alloc();
+    }
+    return u32[block];
+  }
+
+  /** Slot whose experience judges a revision that has none yet: the one used most. */
+  #likelySlot(u32: Uint32Array, at: number): number {
+    return u32[at + 5] > u32[at + 1] ? at + 4 : at;
+  }
+
+  #newRevision(u32: Uint32Array, word: number, revision: number): number {
+    const at = word + HEAD.revisions;
+    if (u32[at] === 0 && u32[at + 4] === 0) {
+      u32[at] = revision;
+      return at;
+    }
+    const used = this.#likelySlot(u32, at);
+    const slot = used === at ? at + 4 : at;
+    for (const block of [2, 3]) {
+      if (u32[slot + block] !== 0) this.metrics.free(u32[slot + block]);
+      u32[slot + block] = 0;
+      if (u32[used + block] === 0) continue;
+      u32[slot + block] = this.metrics.alloc();
+      if (u32[slot + block] !== 0) this.metrics.inherit(u32[used + block], u32[slot + block]);
+    }
+    u32[slot] = revision;
+    u32[slot + 1] = 0;
+    u32[word + HEAD.sinceRevision] = 0;
+    return slot;
+  }
+
+  #countMinute(id: number, head: { page: SlabPage; word: number }, seen: Observation): void {
+    const { u32, f64 } = head.page;
+    const { word } = head;
+    if (u32[word + HEAD.minuteCount] === 0) this.#active.push(id);
+    u32[word + HEAD.minuteCount]++;
+    u32[word + HEAD.minuteCalls] += seen.callCount;
+    if (seen.cold) u32[word + HEAD.minuteCold]++;
+    if (
+      seen.batch !== undefined &&
+      seen.symbols[SYMBOL.status] !== 0 &&
+      seen.batch.symbolText(seen.row, 'status') !== 'ok'
+    ) {
+      u32[word + HEAD.minuteErrors]++;
+      u32[word + HEAD.errors]++;
+    }
+    const duration = seen.numbers[NUMBER.durationMs];
+    if (duration >= 0) {
+      f64[(word + HEAD.minuteDurationSum) >> 1] += duration;
+      f64[(word + HEAD.minuteDurationMax) >> 1] = Math.max(f64[(word + HEAD.minuteDurationMax) >> 1], duration);
+    }
+    const bytesOut = seen.numbers[NUMBER.bytesOut];
+    if (bytesOut >= 0) f64[(word + HEAD.minuteBytesOut) >> 1] += bytesOut;
+    const memory = seen.numbers[NUMBER.memoryMb];
+    if (memory > f64[(word + HEAD.minuteMemoryMax) >> 1]) f64[(word + HEAD.minuteMemoryMax) >> 1] = memory;
+  }
+
+  #rollup(id: number): RollupRow | undefined {
+    const { u32, f64 } = this.functions.page(id);
+    const word = this.functions.word(id);
+    if (u32[word + HEAD.minuteCount] === 0) return undefined;
+    const row = {
+      function: this.functions.names[id],
+      count: u32[word + HEAD.minuteCount],
+      errors: u32[word + HEAD.minuteErrors],
+      cold: u32[word + HEAD.minuteCold],
+      durationSumMs: f64[(word + HEAD.minuteDurationSum) >> 1],
+      durationMaxMs: f64[(word + HEAD.minuteDurationMax) >> 1],
+      bytesOutSum: f64[(word + HEAD.minuteBytesOut) >> 1],
+      memoryMaxMb: f64[(word + HEAD.minuteMemoryMax) >> 1],
+      calls: u32[word + HEAD.minuteCalls],
+    };
+    u32.fill(0, word + HEAD.minute, word + HEAD.minuteMemoryMax + 2);
+    return row;
+  }
+
+  #release(page: SlabPage, word: number): void {
+    const { u32 } = page;
+    if (u32[word + HEAD.categories] !== 0) this.categories.slab.free(u32[word + HEAD.categories]);
+    for (const at of [2, 3, 6, 7]) {
+      const block = u32[word + HEAD.revisions + at];
+      if (block !== 0) this.metrics.free(block);
+    }
+  }
+}

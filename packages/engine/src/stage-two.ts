@@ -1,0 +1,479 @@
+import { assert } from './base/assert.ts';
+import type { Hasher } from './base/hash.ts';
+import { FINDINGS_REMEMBERED_MAX } from './base/limits.ts';
+import { Names } from './base/names.ts';
+import type { StateReader, StateWriter } from './base/state.ts';
+import { CATEGORY, keyOf } from './baselines/categories.ts';
+import { TenantBaselines } from './baselines/tenant.ts';
+import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
+import type { Score } from './detectors/detector.ts';
+import { learnEdge, NEW_EDGE, scoreEdge } from './detectors/new-edge.ts';
+import { FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
+import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
+import { FACET, FLAG, SYMBOL } from './event/schema.ts';
+import type { BatchView } from './features/batch-view.ts';
+import type { Clock } from './features/clock.ts';
+import type { Edge } from './features/edge.ts';
+import { Groups } from './features/groups.ts';
+import { Links, OWNER, type Waiting } from './features/links.ts';
+import { Observation } from './features/observation.ts';
+import type { Key } from './features/span-key.ts';
+import { Correlation } from './incidents/correlation.ts';
+import { Suppression } from './incidents/suppression.ts';
+import { Calibration } from './scoring/calibration.ts';
+import { type DetectorFacts, draftFinding, entityOf, type Judged, type Place, placeOf } from './scoring/draft.ts';
+import { cauchy } from './scoring/fusion.ts';
+import type { ScoredRow } from './stage-one.ts';
+
+/** Model days in which findings join an incident, and an identity is told only once. */
+const WINDOW_DAYS = 1;
+/** Share of a threshold from which a score is kept at the watch level. */
+const WATCH_SHARE = 0.75;
+/** Facet kinds that say who did what to the account. */
+const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
+/** Field under which the names of span owners are kept; not a category of any entity. */
+const OWNER_NAME = 15;
+/** A value other functions show is half as surprising; experience of others never erases surprise. */
+const KNOWN_ELSEWHERE_FACTOR = 0.5;
+
+/** What is known of each detector, by id. */
+const DETECTORS: ReadonlyMap<string, DetectorFacts> = new Map(
+  [...FUNCTION_DETECTORS, ...TENANT_DETECTORS, NEW_EDGE, CONFLICTING_COPY].map((one) => [one.id, one]),
+);
+
+/** A gate to be set in stage 1 at the next tick. */
+export interface Hold {
+  readonly functionHi: number;
+  readonly functionLo: number;
+  readonly family: Family;
+  readonly untilSecond: number;
+}
+
+/** What a later word of a person on a finding needs. */
+export interface Remembered {
+  readonly identity: string;
+  /** Gate of stage 2 that the finding closed. */
+  readonly gate: string;
+  readonly incident: string;
+  readonly family: Family;
+  readonly functionHi: number;
+  readonly functionLo: number;
+  readonly field: number;
+  readonly hash: number;
+}
+
+/** A row of the batch at hand; `ordinal` is that of row 0. */
+interface RowAt {
+  readonly row: number;
+  readonly ordinal: number;
+}
+
+/** What a step produced. */
+export interface StageTwoOutput {
+  readonly findings: Finding[];
+  /** Latest state of each changed incident. */
+  readonly incidents: Map<string, Incident>;
+}
+
+/**
+ * Stage 2: everything that concerns more than one function. Reads what stage 1 scored, the rows of audit and trace
+ * sources, and people's decisions; calibrates, fuses, suppresses, and forms incidents. One per tenant.
+ */
+export class StageTwo {
+  readonly baselines: TenantBaselines;
+  readonly links: Links;
+  readonly calibration = new Calibration();
+  readonly suppression = new Suppression();
+  readonly correlation = new Correlation();
+  readonly names = new Names();
+  /** Facet bits that ever arrived. */
+  facetsSeen = 0;
+  readonly #clock: Clock;
+  readonly #hasher: Hasher;
+  readonly #groups: Groups;
+  readonly #seen = new Observation();
+  readonly #remembered = new Map<string, Remembered>();
+  readonly #held = new Map<string, number>();
+  #scores: Score[] = [];
+  /** Gates to be closed in stage 1 at the next tick. */
+  #holds: Hold[] = [];
+  #output: StageTwoOutput = { findings: [], incidents: new Map() };
+
+  constructor(hasher: Hasher, clock: Clock) {
+    this.#hasher = hasher;
+    this.#clock = clock;
+    this.#groups = new Groups(hasher);
+    this.baselines = new TenantBaselines(hasher, this.names);
+    this.links = new Links();
+  }
+
+  /** Reads rows `[from, to)` with what stage 1 scored in them, ordered by row. */
+  rows(
+    view: BatchView,
+    range: { readonly from: number; readonly to: number; readonly ordinal: number },
+    scored: readonly ScoredRow[],
+  ): void {
+    const { kind, flags, ids } = view.batch.columns;
+    let next = 0;
+    const traced = ids.some((column) => column !== undefined);
+    for (let row = range.from; row < range.to; row++) {
+      this.facetsSeen |= 1 << kind[row];
+      const from = next;
+      while (next < scored.length && scored[next].row === row) next++;
+      if (next > from) this.#decide(placeOf(view.batch, row, range.ordinal), scored.slice(from, next));
+      if (((1 << kind[row]) & AUDIT_KINDS) !== 0) this.#audit(view, row, range.ordinal);
+      if (traced || (flags[row] & FLAG.link) !== 0) this.#link(view, row, range.ordinal);
+    }
+  }
+
+  /** Takes what was produced since the last call. */
+  take(): StageTwoOutput {
+    const output = this.#output;
+    this.#output = { findings: [], incidents: new Map() };
+    return output;
+  }
+
+  /** Facet bits of sources that speak for the whole account. */
+  get accountFacets(): number {
+    return this.facetsSeen & AUDIT_KINDS;
+  }
+
+  /** Callers of a callee, or callees of a caller, most frequent first. */
+  edgeEnds(kind: 'caller' | 'callee', functionHash: number): { text: string; count: number; share: number }[] {
+    this.baselines.focus(kind, functionHash);
+    const field = kind === 'callee' ? CATEGORY.caller : CATEGORY.callee;
+    return this.baselines.categories
+      .values(field)
+      .map((value) => ({ text: this.names.get(value.key), count: value.count, share: value.share }));
+  }
+
+  /** Takes the gates to be closed in stage 1. */
+  takeHolds(): Hold[] {
+    const holds = this.#holds;
+    this.#holds = [];
+    return holds;
+  }
+
+  /** A person's word on a finding; returns what stage 1 must change, undefined when the finding is not remembered. */
+  feedback(id: string, verdict: 'expected' | 'malicious' | 'undo'): Remembered | undefined {
+    const known = this.#remembered.get(id);
+    if (known === undefined) return undefined;
+    this.suppression.setExpected(known.identity, verdict === 'expected');
+    return known;
+  }
+
+  /** A person's word on an incident; closing it opens the learn gate of its findings. */
+  incidentState(id: string, state: Incident['state']): Remembered[] {
+    const incident = this.correlation.setState(id, state);
+    if (incident === undefined) return [];
+    this.#output.incidents.set(id, incident);
+    if (!state.startsWith('closed')) return [];
+    const released = [...this.#remembered.values()].filter((one) => one.incident === id);
+    for (const one of released) this.#held.delete(one.gate);
+    return released;
+  }
+
+  /** Forgets a principal. */
+  erase(token: string): void {
+    const text = new TextEncoder().encode(token);
+    this.#hasher.bytes(text, 0, text.length);
+    this.baselines.forget('principal', this.#hasher.lo || 1);
+  }
+
+  save(out: StateWriter): void {
+    this.baselines.save(out);
+    this.links.save(out);
+    this.calibration.save(out);
+    this.suppression.save(out);
+    this.correlation.save(out);
+    this.names.save(out);
+    out.u32(this.facetsSeen);
+    out.u32(this.#remembered.size);
+    for (const [id, one] of this.#remembered) {
+      out.text(id);
+      out.text(one.identity);
+      out.text(one.gate);
+      out.text(one.incident);
+      out.text(one.family);
+      for (const word of [one.functionHi, one.functionLo, one.field, one.hash]) out.u32(word);
+    }
+    out.u32(this.#holds.length);
+    for (const hold of this.#holds) {
+      out.u32(hold.functionHi);
+      out.u32(hold.functionLo);
+      out.text(hold.family);
+      out.u32(hold.untilSecond);
+    }
+    out.u32(this.#held.size);
+    for (const [identity, until] of this.#held) {
+      out.text(identity);
+      out.u32(until);
+    }
+  }
+
+  load(from: StateReader): void {
+    this.baselines.load(from);
+    this.links.load(from);
+    this.calibration.load(from);
+    this.suppression.load(from);
+    this.correlation.load(from);
+    this.names.load(from);
+    this.facetsSeen = from.u32();
+    this.#remembered.clear();
+    for (let left = from.u32(); left > 0; left--) {
+      const id = from.text();
+      const [identity, gate, incident] = [from.text(), from.text(), from.text()];
+      const family = familyOf(from);
+      const [functionHi, functionLo, field, hash] = [from.u32(), from.u32(), from.u32(), from.u32()];
+      this.#remembered.set(id, { identity, gate, incident, family, functionHi, functionLo, field, hash });
+    }
+    this.#holds = [];
+    for (let left = from.u32(); left > 0; left--) {
+      const [functionHi, functionLo, family] = [from.u32(), from.u32(), familyOf(from)];
+      this.#holds.push({ functionHi, functionLo, family, untilSecond: from.u32() });
+    }
+    this.#held.clear();
+    for (let left = from.u32(); left > 0; left--) this.#held.set(from.text(), from.u32());
+  }
+
+  #audit(view: BatchView, row: number, ordinal: number): void {
+    const seen = this.#seen;
+    if (seen.batch !== view.batch) view.reset(seen);
+    view.fill(seen, row);
+    seen.ordinal = ordinal + row;
+    seen.training = this.#clock.training(seen.nowMs);
+    const { baselines } = this;
+    baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training: seen.training };
+    if (!seen.training) {
+      this.#scores = [];
+      for (const detector of TENANT_DETECTORS) {
+        if (detector.facets.some((kind) => (seen.facets & (1 << FACET[kind])) !== 0)) {
+          detector.score(seen, baselines, this.#sink(seen));
+        }
+      }
+      const rows = this.#scores.map((score) => this.#tenantRow(score, seen));
+      if (rows.length > 0) this.#decide(placeOf(view.batch, row, ordinal), rows);
+    }
+    for (const detector of TENANT_DETECTORS) {
+      if (!detector.facets.some((kind) => (seen.facets & (1 << FACET[kind])) !== 0)) continue;
+      const entity = view.batch.symbolText(row, 'principal');
+      baselines.held = this.#isHeld(detector.id, entity);
+      detector.learn(seen, baselines);
+    }
+  }
+
+  #sink(seen: Observation) {
+    return {
+      add: (score: Score) => this.#scores.push(score),
+      judged: (detector: string) =>
+        this.calibration.judged(detector, this.#groups.of(seen.symbols[SYMBOL.principalKind]), 1),
+    };
+  }
+
+  #tenantRow(score: Score, seen: Observation): ScoredRow {
+    return {
+      score,
+      row: seen.row,
+      function: seen.batch?.symbolText(seen.row, 'function') ?? '',
+      functionHi: 0,
+      functionLo: 0,
+      facets: seen.facets,
+      facetsEver: this.facetsSeen,
+      group: this.#groups.of(seen.symbols[SYMBOL.principalKind]),
+    };
+  }
+
+  /** Registers the spans of a row, and asks or answers who called whom. */
+  #link(view: BatchView, row: number, ordinal: number): void {
+    const { columns } = view.batch;
+    const span = view.spanKey(row, 'spanId');
+    const parent = view.spanKey(row, 'parentSpanId');
+    const link = (columns.flags[row] & FLAG.link) !== 0;
+    const edge = columns.kind[row] === FACET.edge;
+    const symbol = edge ? view.batch.symbol(row, 'triggerSource') : view.functionSymbol(row);
+    const hash = view.lo(symbol);
+    const owner = { kind: edge ? OWNER.source : link ? OWNER.passes : OWNER.function, hash };
+    const nameKey = keyOf(OWNER_NAME, hash);
+    if (symbol !== 0 && !this.names.has(nameKey)) this.names.add(nameKey, view.batch.text(symbol));
+    const at = { row, ordinal };
+    if (span !== undefined) this.#answer(view, at, { key: span, waiting: this.links.add(span, owner, parent) });
+    const { calls } = columns;
+    for (let call = calls.start[row]; call < calls.start[row + 1]; call++) {
+      if (calls.spanHi[call] === 0 && calls.spanLo[call] === 0) continue;
+      const key = { hi: calls.spanHi[call], lo: calls.spanLo[call] };
+      this.#answer(view, at, { key, waiting: this.links.add(key, owner, link && !edge ? span : undefined) });
+    }
+    if (link || parent === undefined || symbol === 0) return;
+    const question: Waiting = {
+      callee: hash,
+      calleeName: view.batch.text(symbol),
+      ordinal: ordinal + row,
+      eventMs: columns.eventMs[row],
+      traceId: view.batch.idText(row, 'traceId'),
+      requestId: view.batch.idText(row, 'requestId'),
+    };
+    this.#ask(view, at, { question, key: parent });
+  }
+
+  #answer(view: BatchView, at: RowAt, found: { key: Key; waiting: readonly Waiting[] }): void {
+    for (const question of found.waiting) this.#ask(view, at, { question, key: found.key });
+  }
+
+  #ask(view: BatchView, at: RowAt, asked: { question: Waiting; key: Key }): void {
+    const { question } = asked;
+    const found = this.links.resolve(asked.key, question.callee);
+    if (found === undefined) return;
+    if (!('owner' in found)) {
+      this.links.wait(found, question);
+      return;
+    }
+    const callerName = this.names.get(keyOf(OWNER_NAME, found.owner));
+    const edge: Edge = {
+      caller: { hash: found.owner, name: callerName },
+      callee: { hash: question.callee, name: question.calleeName },
+      ordinal: question.ordinal,
+      eventMs: question.eventMs,
+      traceId: question.traceId,
+      requestId: question.requestId,
+    };
+    this.#edge(view, at, edge);
+  }
+
+  #edge(view: BatchView, at: RowAt, edge: Edge): void {
+    const { baselines } = this;
+    const training = this.#clock.training(this.#clock.nowMs);
+    baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training };
+    if (!training) {
+      this.#scores = [];
+      const group = 0;
+      scoreEdge(edge, baselines, {
+        add: (score) => this.#scores.push(score),
+        judged: (detector) => this.calibration.judged(detector, group, 1),
+      });
+      const place: Place = {
+        batch: view.batch,
+        row: at.row,
+        ordinal: edge.ordinal,
+        eventMs: edge.eventMs,
+        traceId: edge.traceId,
+        requestId: edge.requestId,
+        own: edge.ordinal === at.ordinal + at.row,
+      };
+      const facets = 1 << view.batch.columns.kind[at.row];
+      const rows = this.#scores.map((score) => ({
+        score,
+        row: at.row,
+        function: edge.callee.name,
+        functionHi: 0,
+        functionLo: 0,
+        facets,
+        facetsEver: this.facetsSeen,
+        group,
+      }));
+      if (rows.length > 0) this.#decide(place, rows);
+    }
+    learnEdge(edge, baselines, this.#isHeld(NEW_EDGE.id, edge.callee.name));
+  }
+
+  /** Calibrates and fuses the scores of one event, and tells what passes. */
+  #decide(place: Place, rows: readonly ScoredRow[]): void {
+    const judged = rows.map((row) => this.#calibrate(row));
+    const fused = cauchy(judged.map((one) => one.rarity));
+    for (const [at, one] of judged.entries()) {
+      const { threshold } = one.score;
+      if (one.adjusted < threshold * WATCH_SHARE) continue;
+      this.#tell(place, { ...one, fused }, rows[at], one.adjusted >= threshold ? 'finding' : 'watch');
+    }
+  }
+
+  #calibrate(row: ScoredRow): Omit<Judged, 'fused'> {
+    const { score, group } = row;
+    const knownElsewhere = score.novelty !== undefined && this.#knownElsewhere(score.novelty);
+    const adjusted = knownElsewhere ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
+    const entity = row.function === '' ? score.value : row.function;
+    const { detector, count } = score;
+    this.calibration.observe({ detector, group, score: adjusted, entity, nowMs: this.#clock.nowMs });
+    const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
+    const facetsEver = row.facetsEver | this.accountFacets;
+    return { score, adjusted, rarity, knownElsewhere, function: row.function, facets: row.facets, facetsEver };
+  }
+
+  #knownElsewhere(novelty: { readonly field: number; readonly hash: number }): boolean {
+    if (novelty.field !== CATEGORY.call && novelty.field !== CATEGORY.destination) return false;
+    return this.baselines.functionsWith(novelty.field, novelty.hash) > 0;
+  }
+
+  #tell(place: Place, judged: Judged, row: ScoredRow, level: Finding['level']): void {
+    const { score } = judged;
+    const facts = DETECTORS.get(score.detector);
+    assert(facts !== undefined, 'every detector is registered');
+    const entity = entityOf(facts.family, {
+      function: judged.function,
+      principal: place.batch.symbolText(place.row, 'principal'),
+      value: score.value,
+      edge: score.detector === NEW_EDGE.id,
+    });
+    const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
+    const at = { nowMs: this.#clock.nowMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS) };
+    if (!this.suppression.tell(identity, `${level}|${entity.key}`, at)) return;
+    const id = this.#id(score.detector, `${entity.key}|${score.value}`, place.ordinal);
+    const finding = draftFinding(place, judged, { facts, entity, id, level });
+    this.#output.findings.push(finding);
+    if (level === 'finding') this.#open(finding, row, { identity, value: score.novelty });
+  }
+
+  /** Puts a finding into its incident and closes the learn gate for what it is about. */
+  #open(finding: Finding, row: ScoredRow, as: { identity: string; value: Score['novelty'] }): void {
+    const windowMs = this.#clock.daysMs(WINDOW_DAYS);
+    const incidents = this.correlation.add(finding, { stampMs: this.#clock.nowMs, windowMs });
+    for (const incident of incidents) this.#output.incidents.set(incident.id, incident);
+    const untilSecond = this.#clock.second + Math.ceil(windowMs / 1000);
+    const { functionHi, functionLo } = row;
+    const gate = `${finding.detector}|${finding.entity.key}`;
+    if (functionHi !== 0) this.#holds.push({ functionHi, functionLo, family: finding.family, untilSecond });
+    else this.#held.set(gate, untilSecond);
+    this.#remember(finding.id, {
+      identity: as.identity,
+      gate,
+      incident: incidents[0].id,
+      family: finding.family,
+      functionHi,
+      functionLo,
+      field: as.value?.field ?? 0,
+      hash: as.value?.hash ?? 0,
+    });
+  }
+
+  #id(detector: string, entity: string, ordinal: number): string {
+    const text = new TextEncoder().encode(`${detector}\n${entity}\n${ordinal}`);
+    this.#hasher.bytes(text, 0, text.length);
+    return hex(this.#hasher.hi) + hex(this.#hasher.lo);
+  }
+
+  #remember(id: string, what: Remembered): void {
+    this.#remembered.set(id, what);
+    if (this.#remembered.size <= FINDINGS_REMEMBERED_MAX) return;
+    const oldest = this.#remembered.keys().next().value;
+    if (oldest !== undefined) this.#remembered.delete(oldest);
+  }
+
+  #isHeld(detector: string, entity: string): boolean {
+    const until = this.#held.get(`${detector}|${entity}`);
+    if (until === undefined) return false;
+    if (this.#clock.second < until) return true;
+    this.#held.delete(`${detector}|${entity}`);
+    return false;
+  }
+}
+
+/** The next text, as a family. */
+function familyOf(from: StateReader): Family {
+  const text = from.text();
+  const family = FAMILIES.find((one) => one === text);
+  from.expect(family !== undefined, 'family');
+  return family ?? 'health';
+}
+
+function hex(word: number): string {
+  return word.toString(16).padStart(8, '0');
+}
