@@ -5,17 +5,17 @@ import { assert } from '@gait/engine/base/assert';
  * Merkle trees as in RFC 6962, section 2.1: leaves are hashed with a 0x00 before, inner nodes with a 0x01, so that no
  * leaf can pass as a node. SHA-256.
  */
-const LEAF = Buffer.from([0]);
-const NODE = Buffer.from([1]);
+const LEAF = '\u0000';
+const NODE = 1;
 
 /** Hash of a leaf. */
 export function leafHash(text: string): Buffer {
-  return sha256(Buffer.concat([LEAF, Buffer.from(text)]));
+  return hash('sha256', LEAF + text, 'buffer');
 }
 
 /** Root of a tree without leaves. */
 export function emptyRoot(): Buffer {
-  return sha256(Buffer.alloc(0));
+  return hash('sha256', '', 'buffer');
 }
 
 /** A tree that only grows and keeps one hash per level: enough for the root at any time. */
@@ -109,9 +109,9 @@ export function rootOfPath(
 }
 
 function parent(left: Buffer, right: Buffer): Buffer {
-  return sha256(Buffer.concat([NODE, left, right]));
-}
-
-function sha256(bytes: Buffer): Buffer {
-  return hash('sha256', bytes, 'buffer');
+  const both = Buffer.allocUnsafe(1 + left.length + right.length);
+  both[0] = NODE;
+  left.copy(both, 1);
+  right.copy(both, 1 + left.length);
+  return hash('sha256', both, 'buffer');
 }

@@ -1,5 +1,6 @@
 import type { Segment } from './folder.ts';
 import type { Head } from './head.ts';
+import type { Durable } from './notary.ts';
 
 /** Ordinals `[from, next)`. */
 export interface OrdinalRange {
@@ -27,13 +28,14 @@ export interface Retained {
 
 /** The segments that may be removed now, oldest first. Only sealed ones: their heads stay as proof. */
 export function planRemoval(
-  log: { readonly segments: readonly Segment[]; readonly sealed: ReadonlyMap<number, Head>; readonly lastMs: number },
+  log: Durable & { readonly sealed: ReadonlyMap<number, Head>; readonly lastMs: number },
   options: RetainOptions,
 ): Segment[] {
   const { keepBytes = Number.POSITIVE_INFINITY, keepMs = Number.POSITIVE_INFINITY } = options;
-  let bytes = log.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const complete = log.segments.slice(0, -1);
+  let bytes = complete.reduce((sum, segment) => sum + segment.bytes, log.bytes);
   const removed: Segment[] = [];
-  for (const segment of log.segments.slice(0, -1)) {
+  for (const segment of complete) {
     const head = log.sealed.get(segment.number);
     if (head === undefined || head.next > options.consumedOrdinal || held(head, options.holds)) continue;
     if (bytes <= keepBytes && log.lastMs - head.lastMs <= keepMs) continue;

@@ -37,6 +37,8 @@ export interface ScanRange {
   readonly hashed: boolean;
 }
 
+/** The least that zlib accepts as a chunk. */
+const MIN_CHUNK_BYTES = 64;
 const NOT_HASHED: Buffer = Buffer.alloc(0);
 
 /** Goes through the frames of a segment file one by one, checking each check sum. Does not close the file. */
@@ -137,7 +139,8 @@ export async function recordOf(frame: Frame): Promise<LogRecord> {
 
 async function payloadOf(frame: Frame): Promise<Uint8Array> {
   if (frame.compression === COMPRESSION.none) return Uint8Array.from(frame.payload);
-  const options = { maxOutputLength: Math.max(1, frame.rawBytes) };
+  const expected = Math.max(1, frame.rawBytes);
+  const options = { maxOutputLength: expected, chunkSize: Math.max(MIN_CHUNK_BYTES, expected) };
   let raw: Buffer;
   try {
     const aside = frame.rawBytes >= COMPRESS_ASIDE_BYTES_MIN;

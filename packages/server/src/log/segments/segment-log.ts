@@ -197,8 +197,8 @@ class FolderLog implements SegmentLog {
 
   async retain(options: RetainOptions): Promise<Retained> {
     await this.#notary.sign();
-    const { segments, lastMs } = this.#writer;
-    const removed = planRemoval({ segments, lastMs, sealed: this.#notary.sealed }, options);
+    const log = { ...this.#durable(), lastMs: this.#writer.lastMs, sealed: this.#notary.sealed };
+    const removed = planRemoval(log, options);
     try {
       await this.#notary.remove(removed);
     } finally {
