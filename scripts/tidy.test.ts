@@ -84,7 +84,7 @@ const CLEAN: Files = {
     'function inner(a, b, c, d) {}',
   ].join('\n'),
   [`${engine}/stats/b.ts`]: "import { A_MAX } from '../base/a.ts';",
-  [`${engine}/base/a.test.ts`]: `import 'node:fs';\ndescribe('a', () => {\ntest('b', () => {});${'\n'.repeat(80)}});`,
+  [`${engine}/base/a.test.ts`]: `import 'node:fs';\ndescribe('a', () => {\ntestWith('b', () => {});${'\n'.repeat(80)}});`,
   [`${engine}/engine.ts`]: "import './stats/b.ts';\nimport './base/a.ts';",
   [`${engine}/detectors/registry.ts`]: "import './a.ts';",
   [`${engine}/detectors/a.ts`]: 'const a: Detector<S> = {};',

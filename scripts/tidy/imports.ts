@@ -30,7 +30,14 @@ const ENGINE_ORDER = [
 ];
 
 /** Files of the server that its folders know each other by. */
-const SERVER_CONTRACTS = new Set(['log/log.ts', 'storage/store.ts', 'ingest/decoder.ts', 'ingest/tokens.ts']);
+const SERVER_CONTRACTS = new Set([
+  'log/log.ts',
+  'storage/store.ts',
+  'ingest/decoder.ts',
+  'ingest/tokens.ts',
+  // What both token tables mean by the network of an address.
+  'ingest/network-prefix.ts',
+]);
 
 /** Folders of the server that connect the others. */
 const SERVER_WIRING = new Set(['runtime', 'cli']);

@@ -22,7 +22,8 @@ const PARAMETERS_MAX = 3;
 /** One more may be optional, or stay within a file: on the hot path an object for each call would cost more. */
 const PARAMETERS_INSIDE_MAX = 4;
 
-const TEST_CALLS = new Set(['describe', 'suite', 'test', 'it']);
+const SUITE_CALLS = new Set(['describe', 'suite']);
+const TEST_CALLS = new Set([...SUITE_CALLS, 'test', 'it']);
 
 /** Files stay short. */
 export const fileLengthRule: Rule = {
@@ -88,7 +89,7 @@ function linesOf(source: SourceFile, node: Node): number {
 }
 
 function registersTests(node: Node): boolean {
-  let found = false;
+  let found = callsOneOf(node.parent, SUITE_CALLS);
   walk(node, (inner) => {
     if (callsOneOf(inner, TEST_CALLS)) found = true;
   });
