@@ -7,7 +7,7 @@ import type { DecodeContext, Decoder, RecordRange, RejectReason } from './decode
 import { serviceName } from './destination.ts';
 import { type Place, type Principal, principalOf } from './identity.ts';
 import { isObject, type JsonObject, own, ownAmount, ownText, parseJson } from './json-document.ts';
-import { type RecordPlace, setAmounts, startRow } from './row.ts';
+import { type RecordPlace, setAmounts, startRow, timestampMs } from './row.ts';
 
 /** Envelopes around an event: a list, and the record list of a delivered file. */
 const ENVELOPES_MAX = 3;
@@ -118,7 +118,7 @@ class EventReader {
   #row(event: JsonObject, call: Call): void {
     const { context } = this.#place;
     const changeKind = changeKindOf(call.action);
-    const eventMs = timeOf(ownText(event, 'eventTime'));
+    const eventMs = timestampMs(ownText(event, 'eventTime'));
     const rows = startRow(this.#place, {
       kind: changeKind === undefined ? 'audit' : 'change',
       source: 'cloudtrail',
@@ -187,10 +187,4 @@ function isReadOnly(event: JsonObject): boolean {
 function revisionOf(event: JsonObject): string {
   const code = ownText(event, 'responseElements', 'codeSha256');
   return /^[A-Za-z0-9+/=]{20,64}$/.test(code) ? code : '';
-}
-
-/** ms since 1970 of `2026-01-31T12:00:00Z`, also as exports write it: with a space, without zone, with fractions. */
-function timeOf(text: string): number {
-  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,3})?\d*Z?$/.exec(text);
-  return match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}${match[3] ?? ''}Z`);
 }

@@ -48,35 +48,43 @@ export function rowsOf(batch: Batch): readonly DecodedRow[] {
  * closed list, makes only well-formed rows, and gives the same answer twice. `samples` are records that decode without
  * a reject.
  */
-export function decoderContract(decoder: Decoder, samples: ReadonlyMap<string, unknown>): void {
+export function decoderContract(
+  decoder: Decoder,
+  samples: ReadonlyMap<string, unknown>,
+  defaults: Partial<SourceDefaults> = {},
+): void {
+  const decode = (record: unknown) => decodeRecord(decoder, record, defaults);
   suite(`decoder: ${decoder.format}`, () => {
     for (const [name, sample] of samples) {
       test(`${name} decodes without a reject, twice alike, from any place in a buffer`, () => {
-        const first = decodeRecord(decoder, sample);
+        const first = decode(sample);
         assert.deepEqual(first.rejects, []);
-        assert.deepEqual(rowsOf(decodeRecord(decoder, sample).batch), rowsOf(first.batch));
+        assert.deepEqual(rowsOf(decode(sample).batch), rowsOf(first.batch));
         const text = typeof sample === 'string' ? sample : JSON.stringify(sample);
         const bytes = new TextEncoder().encode(text);
         const shifted = new Uint8Array(bytes.length + 20).fill(0x7b);
         shifted.set(bytes, 7);
-        assert.deepEqual(rowsOf(decodeBytes(decoder, shifted, {}, [7, 7 + bytes.length]).batch), rowsOf(first.batch));
+        assert.deepEqual(
+          rowsOf(decodeBytes(decoder, shifted, defaults, [7, 7 + bytes.length]).batch),
+          rowsOf(first.batch),
+        );
       });
 
       test(`${name} cut at any byte neither throws nor makes a malformed row`, () => {
         const text = typeof sample === 'string' ? sample : JSON.stringify(sample);
         const bytes = new TextEncoder().encode(text);
-        for (let end = 0; end < bytes.length; end++) assertWellFormed(decodeRecord(decoder, bytes.subarray(0, end)));
+        for (let end = 0; end < bytes.length; end++) assertWellFormed(decode(bytes.subarray(0, end)));
       });
 
       test(`${name} survives any of its values being of another type`, () => {
         if (typeof sample === 'string') return;
-        for (const changed of withOtherTypes(sample)) assertWellFormed(decodeRecord(decoder, changed));
+        for (const changed of withOtherTypes(sample)) assertWellFormed(decode(changed));
       });
 
       test(`${name} means the same with hostile extra keys`, () => {
         if (typeof sample === 'string') return;
-        const plain = rowsOf(decodeRecord(decoder, sample).batch);
-        const hostile = decodeRecord(decoder, withHostileKeys(sample));
+        const plain = rowsOf(decode(sample).batch);
+        const hostile = decode(withHostileKeys(sample));
         assert.deepEqual(rowsOf(hostile.batch), plain);
         assert.equal(Reflect.get({}, 'polluted'), undefined);
       });
@@ -87,7 +95,7 @@ export function decoderContract(decoder: Decoder, samples: ReadonlyMap<string, u
       ['{"a":', '}'],
     ]) {
       test(`ten thousand levels of ${open} make no row and exhaust no stack`, () => {
-        const decoded = decodeRecord(decoder, `${open.repeat(10_000)}1${close.repeat(10_000)}`);
+        const decoded = decode(`${open.repeat(10_000)}1${close.repeat(10_000)}`);
         assertWellFormed(decoded);
         assert.equal(decoded.batch.rows, 0);
       });
@@ -108,14 +116,14 @@ export function decoderContract(decoder: Decoder, samples: ReadonlyMap<string, u
       '\0',
     ]) {
       test(`${JSON.stringify(junk)} makes no row`, () => {
-        const decoded = decodeRecord(decoder, junk);
+        const decoded = decode(junk);
         assertWellFormed(decoded);
         assert.equal(decoded.batch.rows, 0);
       });
     }
 
     test('bytes that are not UTF-8 make no row and do not throw', () => {
-      const decoded = decodeRecord(decoder, new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]));
+      const decoded = decode(new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]));
       assertWellFormed(decoded);
       assert.equal(decoded.batch.rows, 0);
     });

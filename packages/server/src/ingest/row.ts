@@ -50,3 +50,14 @@ export function setAmounts(place: RecordPlace, rows: BatchBuilder, amounts: Amou
     else place.context.sink.note('number-ignored');
   }
 }
+
+/**
+ * ms since 1970 of an ISO 8601 time (`2026-01-31T12:00:00.123Z`), also as exports write it: with a space, without zone
+ * (then UTC), with up to nine decimals. NaN for anything else.
+ */
+export function timestampMs(text: string): number {
+  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,3})?\d{0,6}(Z|[+-]\d\d:?\d\d)?$/.exec(text);
+  if (match === null) return Number.NaN;
+  const zone = (match[4] ?? 'Z').replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
+  return Date.parse(`${match[1]}T${match[2]}${match[3] ?? ''}${zone}`);
+}

@@ -1,0 +1,296 @@
+import { FLAG, TRUST } from '@gait/engine/event/schema';
+import type { Decoder, RejectReason } from './decoder.ts';
+import { envelopeKey, functionKey, sameFunction } from './identity.ts';
+import {
+  isObject,
+  JSON_BYTES_MAX,
+  type JsonObject,
+  own,
+  ownArray,
+  ownNumber,
+  ownText,
+  parseJsonText,
+} from './json-document.ts';
+import { functionOfLog, isStream, type LogOrigin, versionOfStream } from './lambda-origin.ts';
+import { isInsightsRecord, isPlatformRecord, parseInsightsRecord, parsePlatformRecord } from './lambda-records.ts';
+import { parseReportLine, platformLineName, type Report } from './lambda-report.ts';
+import { type RecordPlace, setAmounts, startRow, timestampMs } from './row.ts';
+
+/** Words in front of a message that may be its time or its stream. */
+const PREFIX_WORDS_MAX = 3;
+/** Without one of these a line of JSON is the application's own and is not parsed. */
+const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"platform\.|"gait"\s*:/;
+
+/**
+ * Logs of AWS Lambda functions: REPORT lines (text log format) and platform records (JSON log format, Telemetry API),
+ * Lambda Insights performance records, bare or with time and stream in front of them, and inside CloudWatch
+ * subscription records and the output of `filter-log-events` and `get-log-events`. All of them become `platform` rows,
+ * sandbox starts with `FLAG.init`, dropped logs a `health` row. `instance` is the log stream, which is one sandbox.
+ *
+ * The function is that of the log group, or of the stream in a shared group, or the one the source is declared to be
+ * of; never one named inside a message, except for Insights, whose log group all functions share: then the row has the
+ * trust of a sensor. The application's own lines are counted and passed over; the sensor's among them go to `sensor`.
+ */
+export function lambdaLogsDecoder(sensor?: Decoder): Decoder {
+  return {
+    format: 'lambda-logs',
+    framing: 'either',
+    sniff,
+    decode: (bytes, range, context) => new LogReader({ context, range }, sensor).record(bytes),
+  };
+}
+
+function sniff(head: Uint8Array): number {
+  const text = new TextDecoder().decode(head.subarray(0, 16_384));
+  if (/"messageType"\s*:\s*"(DATA|CONTROL)_MESSAGE"/.test(text)) return 0.95;
+  if (/(^|[\s"])(REPORT|START|END) RequestId: [0-9a-f]{8}-/.test(text)) return 0.9;
+  if (/"type"\s*:\s*"platform\.[a-zA-Z]+"/.test(text)) return 0.9;
+  if (/"_aws"\s*:/.test(text) && /"event_type"\s*:\s*"performance"/.test(text)) return 0.9;
+  if (/^\s*\{\s*"events"\s*:\s*\[/.test(text) && /"message"\s*:/.test(text)) return 0.9;
+  return /(^|\s)INIT_START Runtime Version: /.test(text) ? 0.8 : 0;
+}
+
+/** Turns one record into rows. Lives for one record. */
+class LogReader {
+  readonly #place: RecordPlace;
+  readonly #sensor: Decoder | undefined;
+  readonly #declared: string;
+
+  constructor(place: RecordPlace, sensor: Decoder | undefined) {
+    this.#place = place;
+    this.#sensor = sensor;
+    this.#declared = envelopeKey(place.context.defaults);
+  }
+
+  /** Reads a line, or a whole JSON document. */
+  record(bytes: Uint8Array): void {
+    const { start, end } = this.#place.range;
+    if (end - start > JSON_BYTES_MAX) {
+      this.#reject('too-large', 'log record');
+      return;
+    }
+    const text = new TextDecoder().decode(bytes.subarray(start, end));
+    const { message, timeMs, stream } = withoutPrefix(text);
+    if (message === '') return;
+    const origin = this.#origin('', stream, { timeMs, eventId: '' });
+    if (!/^[[{]/.test(message)) this.#text(message, origin);
+    else if (!OURS.test(message)) this.#note('application-line');
+    else if (/^\{\s*"gait"/.test(message)) this.#sensorLine(message, origin);
+    else this.#json(message, origin);
+  }
+
+  #json(message: string, origin: LogOrigin): void {
+    const document = parseJsonText(message);
+    if ('reason' in document) this.#reject(document.reason, 'JSON log record');
+    else if (Array.isArray(document.value)) for (const each of document.value) this.#value(each, origin);
+    else if (!isObject(document.value)) this.#note('application-line');
+    else if (ownText(document.value, 'messageType') === 'CONTROL_MESSAGE') this.#note('control-message');
+    else if (Array.isArray(own(document.value, 'logEvents'))) this.#subscription(document.value);
+    else if (Array.isArray(own(document.value, 'events'))) this.#events(document.value);
+    else this.#value(document.value, origin);
+  }
+
+  /** A record of a CloudWatch Logs subscription: one log stream, many messages. */
+  #subscription(record: JsonObject): void {
+    const [group, stream, owner] = [
+      ownText(record, 'logGroup'),
+      ownText(record, 'logStream'),
+      ownText(record, 'owner'),
+    ];
+    for (const event of ownArray(record, 'logEvents')) {
+      const at = { timeMs: ownNumber(event, 'timestamp'), eventId: ownText(event, 'id') };
+      this.#message(event, this.#origin(group, stream, at, owner));
+    }
+  }
+
+  /** Output of `filter-log-events` or `get-log-events`, as it is or with the log group added. */
+  #events(record: JsonObject): void {
+    for (const event of ownArray(record, 'events')) {
+      const group = logGroupOf(event) || logGroupOf(record);
+      const at = { timeMs: ownNumber(event, 'timestamp'), eventId: ownText(event, 'eventId') };
+      this.#message(
+        event,
+        this.#origin(group, ownText(event, 'logStreamName') || ownText(record, 'logStreamName'), at),
+      );
+    }
+  }
+
+  /** One message of an envelope. What looks like an envelope inside it is only text of the application. */
+  #message(event: unknown, origin: LogOrigin): void {
+    const raw = own(event, 'message');
+    if (typeof raw !== 'string') {
+      this.#reject(raw === undefined ? 'missing-field' : 'wrong-type', 'message of a log event');
+      return;
+    }
+    const message = raw.trim();
+    if (this.#declared !== '' && origin.functionKey !== '' && !sameFunction(origin.functionKey, this.#declared)) {
+      this.#reject('identity-mismatch', `log of ${origin.functionKey} from ${this.#declared}`);
+    } else if (!message.startsWith('{')) this.#text(message, origin);
+    else if (!OURS.test(message)) this.#note('application-line');
+    else if (/^\{\s*"gait"/.test(message)) this.#sensorLine(message, origin);
+    else {
+      const document = parseJsonText(message);
+      if ('reason' in document) this.#reject(document.reason, 'JSON log message');
+      else this.#value(document.value, origin);
+    }
+  }
+
+  #text(message: string, origin: LogOrigin): void {
+    const report = parseReportLine(message);
+    if (report === 'cut') this.#reject('truncated', 'REPORT line');
+    else if (report !== undefined) this.#report(report, origin);
+    else this.#note(platformLineName(message) ?? 'application-line');
+  }
+
+  #value(value: unknown, origin: LogOrigin): void {
+    if (isInsightsRecord(value)) this.#insights(value, origin);
+    else if (isPlatformRecord(value)) this.#platform(value, origin);
+    else this.#note('application-line');
+  }
+
+  #platform(value: unknown, origin: LogOrigin): void {
+    const record = parsePlatformRecord(value);
+    const timeMs = timestampMs(ownText(value, 'time'));
+    const timed = Number.isNaN(timeMs) ? origin : { ...origin, timeMs };
+    if (record.type === 'report') this.#report(record.report, timed);
+    else if (record.type === 'logs-dropped') this.#logsDropped(record.records, timed);
+    else if (record.type === 'other') this.#note(record.name);
+    else this.#reject('missing-field', `${ownText(value, 'type')} without ${record.field}`);
+  }
+
+  #report(report: Report, origin: LogOrigin): void {
+    const rows = this.#row('platform', origin);
+    if (rows === undefined) return;
+    setAmounts(this.#place, rows, {
+      durationMs: report.durationMs,
+      billedMs: report.billedMs,
+      initMs: report.initMs,
+      memoryMb: report.memoryMb,
+      memorySizeMb: report.memorySizeMb,
+      responseBytes: report.responseBytes,
+    });
+    rows.symbol('status', report.status);
+    rows.symbol('errorType', report.errorType);
+    rows.id('requestId', report.requestId);
+    rows.id('traceId', report.traceId);
+    rows.id('spanId', report.spanId);
+    rows.id('parentSpanId', report.parentSpanId);
+    if (report.kind === 'start') rows.flag(FLAG.init);
+    else if (!Number.isNaN(report.initMs)) rows.flag(FLAG.cold);
+    if (report.isSampled) rows.flag(FLAG.sampled);
+    rows.end();
+  }
+
+  #logsDropped(records: number, origin: LogOrigin): void {
+    const rows = this.#row('health', origin);
+    if (rows === undefined) return;
+    setAmounts(this.#place, rows, { batchSize: records });
+    rows.symbol('action', 'platform:logsDropped');
+    rows.symbol('status', 'error');
+    rows.end();
+  }
+
+  #insights(value: unknown, origin: LogOrigin): void {
+    const record = parseInsightsRecord(value);
+    const claimed = record.functionName === '' ? '' : functionKey(this.#place.context.defaults, record.functionName);
+    if (origin.functionKey !== '' && claimed !== '' && !sameFunction(nameOnly(claimed), nameOnly(origin.functionKey))) {
+      this.#reject('identity-mismatch', `performance record of ${claimed} from ${origin.functionKey}`);
+      return;
+    }
+    const timeMs = Number.isNaN(record.timeMs) ? origin.timeMs : record.timeMs;
+    const owner = origin.functionKey || claimed;
+    const rows = this.#row('platform', {
+      ...origin,
+      timeMs,
+      functionKey: owner,
+      revision: record.revision || origin.revision,
+    });
+    if (rows === undefined) return;
+    if (origin.functionKey === '') rows.trust(TRUST.sensor);
+    setAmounts(this.#place, rows, record.amounts);
+    rows.symbol('status', record.status);
+    rows.id('requestId', record.requestId);
+    rows.id('traceId', record.traceId);
+    if (record.isCold) rows.flag(FLAG.cold);
+    rows.end();
+  }
+
+  /** Begins a row of the function the message belongs to; rejects the message when nothing says which that is. */
+  #row(kind: 'platform' | 'health', origin: LogOrigin) {
+    if (origin.functionKey === '') {
+      this.#reject('missing-field', 'platform record without its function; pass --function NAME');
+      return undefined;
+    }
+    const rows = startRow(this.#place, { kind, source: 'lambda-logs', eventMs: origin.timeMs });
+    rows.symbol('function', origin.functionKey);
+    rows.symbol('instance', origin.instance);
+    rows.symbol('revision', origin.revision);
+    rows.symbol('account', origin.account);
+    rows.id('eventId', origin.eventId);
+    return rows;
+  }
+
+  /** A record of the sensor among the log's lines, for its own decoder, with the identity of this log. */
+  #sensorLine(message: string, origin: LogOrigin): void {
+    if (this.#sensor === undefined) {
+      this.#note('sensor-line');
+      return;
+    }
+    const { context, range } = this.#place;
+    const bytes = new TextEncoder().encode(message);
+    const known = origin.functionKey === '' ? {} : { envelopeFunction: origin.functionKey };
+    const inner = { start: 0, end: bytes.length, originOffset: range.originOffset + range.start, line: range.line };
+    this.#sensor.decode(bytes, inner, { ...context, defaults: { ...context.defaults, ...known } });
+  }
+
+  #origin(group: string, stream: string, at: Pick<LogOrigin, 'timeMs' | 'eventId'>, owner = ''): LogOrigin {
+    const { defaults } = this.#place.context;
+    const account = /^\d{12}$/.test(owner) ? owner : defaults.account;
+    const place = { ...defaults, account };
+    return {
+      ...at,
+      account,
+      functionKey: functionOfLog(group, stream, place) || this.#declared,
+      instance: stream,
+      revision: versionOfStream(stream),
+    };
+  }
+
+  #note(name: string): void {
+    this.#place.context.sink.note(name);
+  }
+
+  #reject(reason: RejectReason, detail: string): void {
+    this.#place.context.sink.reject(reason, detail, this.#place.range.line);
+  }
+}
+
+/** Name of the log group, under any of the names that tools give it. */
+function logGroupOf(value: unknown): string {
+  return ownText(value, 'logGroupName') || ownText(value, 'logGroup') || ownText(value, 'logGroupIdentifier');
+}
+
+/** A key of which only the name counts: the body of a record does not know its account and region. */
+function nameOnly(key: string): string {
+  return `?:?:?:${key.split(':').slice(3).join(':')}`;
+}
+
+/**
+ * Takes time and stream off the front of a line, in either order, as exports, `logs tail` and local tools write them:
+ * ISO times, or ms since 1970 and a comma.
+ */
+function withoutPrefix(line: string): { readonly message: string; readonly timeMs: number; readonly stream: string } {
+  let message = line.trim();
+  let timeMs = Number.NaN;
+  let stream = '';
+  for (let words = 0; words < PREFIX_WORDS_MAX; words++) {
+    const match = /^"?([^\s,"]{1,200})"?[\s,]\s*"?(?=\S)/.exec(message);
+    if (match === null) break;
+    const time = /^\d{13}$/.test(match[1]) ? Number(match[1]) : timestampMs(match[1]);
+    if (!Number.isNaN(time) && Number.isNaN(timeMs)) timeMs = time;
+    else if (isStream(match[1]) && stream === '') stream = match[1];
+    else break;
+    message = message.slice(match[0].length);
+  }
+  return { message, timeMs, stream };
+}
