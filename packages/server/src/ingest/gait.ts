@@ -4,13 +4,13 @@ import { FLAG, IDS, NUMBERS, SYMBOL } from '@gait/engine/event/schema';
 import { WIRE_FLAG } from '@gait/sensor/wire';
 import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
 import { CALL_NUMBERS, CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
-import { contradicts, keyForm, withDefaults } from './gait/function.ts';
+import { keyForm, withDefaults } from './gait/function.ts';
 import { Parser, type Refusal } from './gait/parse.ts';
 import { Scanner } from './gait/scan.ts';
 import { Words } from './gait/words.ts';
+import { envelopeKey, sameFunction } from './identity.ts';
+import { OLDEST_EVENT_MS } from './row.ts';
 
-/** Event times before this cannot be of a serverless function: 2000-01-01. */
-export const OLDEST_MS = Date.UTC(2000, 0, 1);
 const STATUS_MAX = 999;
 const FLAGS_MAX = 0xffff;
 const KNOWN_FLAGS = WIRE_FLAG.cold | WIRE_FLAG.init | WIRE_FLAG.sampled | WIRE_FLAG.callsCut;
@@ -100,14 +100,14 @@ function check(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
 }
 
 function checkFunction(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
-  const envelope = defaults.envelopeFunction;
+  const envelope = envelopeKey(defaults);
   if (!draft.has(FUNCTION_SLOT)) {
-    return envelope === undefined ? { reason: 'missing-field', detail: 'fn' } : undefined;
+    return envelope === '' ? { reason: 'missing-field', detail: 'fn' } : undefined;
   }
   if (keyForm(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]) === 'malformed') {
     return { reason: 'wrong-type', detail: 'fn is not a function key' };
   }
-  if (envelope !== undefined && contradicts(textOf(draft, FUNCTION_SLOT), envelope)) {
+  if (envelope !== '' && !sameFunction(textOf(draft, FUNCTION_SLOT), envelope)) {
     return { reason: 'identity-mismatch', detail: 'fn is not the function that the envelope speaks for' };
   }
   return undefined;
@@ -117,7 +117,7 @@ function emit(draft: Draft, range: RecordRange, context: DecodeContext): void {
   const { sink, defaults } = context;
   const builder = sink.builder();
   const timeMs = draft.numbers[SLOT.timeMs];
-  const plausible = timeMs >= OLDEST_MS && timeMs <= defaults.newestMs;
+  const plausible = timeMs >= OLDEST_EVENT_MS && timeMs <= defaults.newestMs;
   builder.begin('sensor', plausible ? timeMs : Number.NaN, 'gait');
   if (!plausible) {
     builder.flag(FLAG.clamped);
@@ -141,7 +141,8 @@ function emit(draft: Draft, range: RecordRange, context: DecodeContext): void {
 function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefaults): void {
   const from = draft.from[FUNCTION_SLOT];
   const to = draft.to[FUNCTION_SLOT];
-  if (defaults.envelopeFunction !== undefined) builder.symbol('function', defaults.envelopeFunction);
+  const envelope = envelopeKey(defaults);
+  if (envelope !== '') builder.symbol('function', envelope);
   else if (keyForm(draft.bytes, from, to) === 'complete') {
     builder.symbolAt('function', builder.internBytes(draft.bytes, from, to));
   } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));

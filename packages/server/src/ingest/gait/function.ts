@@ -44,13 +44,6 @@ export function withDefaults(key: string, defaults: SourceDefaults): string {
   );
 }
 
-/** True when a well-formed key contradicts the envelope's in a part that both know. */
-export function contradicts(key: string, envelope: string): boolean {
-  if (key === envelope) return false;
-  const allowed = partsOf(envelope);
-  return partsOf(key).some((part, at) => part !== '?' && allowed[at] !== '?' && part !== allowed[at]);
-}
-
 function partsOf(key: string): readonly [string, string, string, string] {
   const [provider = '?', account = '?', region = '?', ...name] = key.split(':');
   return [provider, account, region, name.length === 0 ? '?' : name.join(':')];

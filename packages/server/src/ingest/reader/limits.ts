@@ -32,3 +32,7 @@ export const DETAIL_CHARS_MAX = 200;
 export const PROBLEMS_MAX = 100;
 /** Names of notes, which come from decoders and not from input; more would be a mistake. */
 export const NOTES_MAX = 256;
+/** Bytes of batches that a sort holds in memory: some 400,000 rows, and little beside what the engine takes. */
+export const SORT_MEMORY_BYTES_MAX = 256 * 1024 * 1024;
+/** Sorted runs on disk before they are merged into one: their batches at hand take some 100 MB together. */
+export const SORT_RUNS_MAX = 64;
