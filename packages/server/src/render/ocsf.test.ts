@@ -9,7 +9,7 @@ const context = { version: '0.1.0', home: { provider: '', account: '', region: '
 
 suite('a finding as OCSF', () => {
   test('looks like the recorded one, key for key', () => {
-    const path = join(import.meta.dirname, 'golden', 'finding.ocsf.json');
+    const path = join(import.meta.dirname, 'golden', 'finding.ocsf.txt');
     const text = `${JSON.stringify(toOcsf(sampleFinding({ principal: 'person_0123456789abcdef' }), context), null, 2)}\n`;
     if (process.env['GAIT_UPDATE_GOLDEN'] === '1') writeFileSync(path, text);
     assert.equal(text, readFileSync(path, 'utf8'));

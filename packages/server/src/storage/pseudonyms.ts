@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { assert } from '@gait/engine/base/assert';
-import { networkPrefix } from '../ingest/network-prefix.ts';
 import type { Tokens } from '../ingest/tokens.ts';
+import { networkPrefix } from '../ingest/tokens.ts';
 import { Fields } from './parse.ts';
 import { guarded, openDatabase } from './sqlite/database.ts';
 
