@@ -33,6 +33,8 @@ const WATCH_SHARE = 0.75;
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
 /** Field under which the names of span owners are kept; not a category of any entity. */
 const OWNER_NAME = 15;
+/** Fields in which one function's experience says something about another's. */
+const SHARED_FIELDS: readonly number[] = [CATEGORY.call, CATEGORY.destination, CATEGORY.caller];
 /** A value other functions show is half as surprising; experience of others never erases surprise. */
 const KNOWN_ELSEWHERE_FACTOR = 0.5;
 
@@ -145,6 +147,13 @@ export class StageTwo {
     return this.baselines.categories
       .values(field)
       .map((value) => ({ text: this.names.get(value.key), count: value.count, share: value.share }));
+  }
+
+  /** Principals with a baseline of their own. */
+  get principalCount(): number {
+    let count = 0;
+    for (const name of this.baselines.entities.names) if (name.startsWith('principal ')) count++;
+    return count;
   }
 
   /** Takes the gates to be closed in stage 1. */
@@ -399,7 +408,7 @@ export class StageTwo {
   }
 
   #knownElsewhere(novelty: { readonly field: number; readonly hash: number }): boolean {
-    if (novelty.field !== CATEGORY.call && novelty.field !== CATEGORY.destination) return false;
+    if (!SHARED_FIELDS.includes(novelty.field)) return false;
     return this.baselines.functionsWith(novelty.field, novelty.hash) > 0;
   }
 

@@ -45,6 +45,9 @@ const USUAL_SHARE_MIN = 0.98;
 const HELD_COUNT_MIN = 8;
 export const TRUST_DAYS = 3;
 
+/** A value judged strange is no proof that the entity changes: it counts this much of a novelty. */
+export const SUSPECT_NOVELTY = 0.25;
+
 const USUAL_BIT = 1;
 const SUSPECT_BIT = 2;
 const TRAINED_BIT = 4;
@@ -172,7 +175,7 @@ export class Categories {
       page.u32[found + 3] = seenAgain(page.u32[found + 3], lesson);
       return true;
     }
-    this.#novelty(field, lesson.day);
+    this.#novelty(field, lesson.day, suspect ? SUSPECT_NOVELTY : 1);
     const key = keyOf(field, hash);
     const entry = this.#room(key);
     if (entry < 0) return false;
@@ -229,11 +232,11 @@ export class Categories {
     return this.#word + (HEADER_BYTES >> 2) + (key % SETS) * WAYS * 4;
   }
 
-  #novelty(field: number, day: number): void {
+  #novelty(field: number, day: number, weight: number): void {
     const page = this.#page;
     if (page === undefined || this.observations(field) <= 1) return;
     const at = this.#word + field * 4;
-    page.f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + 1);
+    page.f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + weight);
     page.u32[at + 2] = day;
   }
 

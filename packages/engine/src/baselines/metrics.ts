@@ -58,7 +58,11 @@ const BAND_SHARE = 0.005;
 /** Day in real time, ms; a demo's tempo makes it shorter. */
 const DAY_MS = 86_400_000;
 
-const DELAY = 16; const LF=0.1; function compress(z:number){return z<0?-Math.log2(1-z):Math.log2(1+z);}
+const DELAY = 16;
+const LF = 0.1;
+function compress(z: number) {
+  return z < 0 ? -Math.log2(1 - z) : Math.log2(1 + z);
+}
 const RUNS_BEFORE = 0;
 const RUNS = 1;
 const WEIGHT = 2;
@@ -186,7 +190,9 @@ export class MetricStore {
     const residual = value - f32[at + CENTRE];
     const z = standard(residual, Math.max(f32[at + SIZE], max / 256), floor);
     const tail = this.#tail.at(this.#bytes, at * 4 + VALUE_HISTOGRAM);
+    tail.caution = 1;
     const v = tail.tail(z, weight);
+    tail.caution = Number(process.env.LC ?? 0);
     const psi = compress(z);
     const fast = f32[at + FAST] + RATE_LEVEL_FAST * (psi - f32[at + FAST]);
     const recent = f32[at + RECENT] + RATE_LEVEL_FAST * (value - f32[at + RECENT]);
@@ -199,7 +205,7 @@ export class MetricStore {
     out.v = v;
     out.d = d;
     out.l = l;
-    out.score = Math.max(v, d, l) + bonus;
+    out.score = Math.max(v, d, l) + 0 * bonus;
     out.channel = v >= d && v >= l ? 'value' : l >= d ? 'level' : 'odd';
     out.direction = (out.channel === 'level' ? lz : z) < 0 ? -1 : 1;
     const unit = out.score > 1 ? Math.log(weight + 1) / Math.LN10 : 9;
@@ -271,7 +277,13 @@ export class MetricStore {
 
   cloneForTest(group: number): number {
     const to = this.#groups.alloc();
-    for (let m = 0; m < METRICS.length; m++) { const b = this.#block(group, m); if (b) { const n = this.#create(to, m); this.#metrics.copy(b, n); } }
+    for (let m = 0; m < METRICS.length; m++) {
+      const b = this.#block(group, m);
+      if (b) {
+        const n = this.#create(to, m);
+        this.#metrics.copy(b, n);
+      }
+    }
     return to;
   }
 

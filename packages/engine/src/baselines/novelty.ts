@@ -1,4 +1,4 @@
-import type { Categories } from './categories.ts';
+import { type Categories, SUSPECT_NOVELTY } from './categories.ts';
 
 /** How strange it is that a value appeared. */
 export interface Novelty {
@@ -29,13 +29,13 @@ export function scoreNovelty(
 ): Novelty | undefined {
   if (value.entry >= 0 && !categories.isSuspect(value.entry)) return undefined;
   const count = categories.observations(value.field);
-  const seen = value.entry >= 0 ? 1 : 0;
-  const novelties = Math.max(0, categories.novelties(value.field, value.day) - seen);
+  const suspect = value.entry >= 0;
+  const novelties = Math.max(0, categories.novelties(value.field, value.day) - (suspect ? SUSPECT_NOVELTY : 0));
   return {
     score: Math.log10((count + 1) / (novelties + 0.5)),
     threshold: base + THRESHOLD_PER_NOVELTY * novelties,
     count,
     novelties,
-    suspect: seen === 1,
+    suspect,
   };
 }

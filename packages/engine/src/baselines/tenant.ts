@@ -3,8 +3,10 @@ import { PRINCIPALS_MAX, TENANT_VALUES_MAX } from '../base/limits.ts';
 import type { Names } from '../base/names.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Table } from '../base/table.ts';
+import type { Edge } from '../features/edge.ts';
 import { Categories, keyOf, type Lesson } from './categories.ts';
 import { Directory, KEY } from './directory.ts';
+import { shortNameOf } from './function.ts';
 
 /** Kinds of entity of stage 2. The numbers are part of saved state. */
 export const ENTITY = {
@@ -87,6 +89,14 @@ export class TenantBaselines {
   shownBy(field: number, hash: number): void {
     const key = keyOf(field, hash);
     this.#values.set(field, key, this.#values.get(field, key) + 1);
+  }
+
+  /** Identity of an edge by the names of its ends alone: the same in every account, region and preview. */
+  lineageOf(edge: Edge): number {
+    const text = `${shortNameOf(edge.caller.name)}\n${shortNameOf(edge.callee.name)}`;
+    const bytes = new TextEncoder().encode(text);
+    this.#hasher.bytes(bytes, 0, bytes.length);
+    return this.#hasher.lo || 1;
   }
 
   save(out: StateWriter): void {

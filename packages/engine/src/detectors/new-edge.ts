@@ -17,7 +17,8 @@ export const NEW_EDGE = {
 
 /**
  * A function or gateway calls a function it never called. Judged from both ends, and the better informed one speaks: the
- * callee knows who calls it, the caller knows whom it calls.
+ * callee knows who calls it, the caller knows whom it calls. Known between functions of the same names in another account
+ * or region, an edge is half as surprising.
  */
 export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void {
   out.judged(NEW_EDGE.id);
@@ -41,7 +42,7 @@ export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void
     count: speaks.count,
     maturity: speaks.count / (speaks.count + 50),
     value,
-    novelty: undefined,
+    novelty: { field: CATEGORY.caller, hash: state.lineageOf(edge) },
     evidence: [
       {
         parameter: calleeSpeaks ? 'caller' : 'callee',
@@ -61,6 +62,10 @@ export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void
 
 /** Adds an edge to what both ends know. */
 export function learnEdge(edge: Edge, state: TenantBaselines, held: boolean): void {
+  state.focus('callee', edge.callee.hash);
+  if (state.categories.find(CATEGORY.caller, edge.caller.hash) < 0) {
+    state.shownBy(CATEGORY.caller, state.lineageOf(edge));
+  }
   state.ensure('callee', edge.callee.hash, () => edge.callee.name);
   learnEnd(state, { field: CATEGORY.caller, hash: edge.caller.hash, name: edge.caller.name }, held);
   state.ensure('caller', edge.caller.hash, () => edge.caller.name);

@@ -21,14 +21,14 @@ const ORDINARY_SHARE = 0.25;
 /** A value in bins that hold more than this share of everything is not odd. */
 const ODD_SHARE_MAX = 0.005;
 /** Mass from which the tail's exponent is estimated: four values, or 0.3 % of many. */
-const FIT_MASS_MIN = 4;
-const FIT_SHARE = 0.003;
+const FIT_MASS_MIN = Number(process.env.FM ?? 4);
+const FIT_SHARE = Number(process.env.FS ?? 0.003);
 /** Prior of the exponent and its weight in values. Real metrics have exponents of 1.5 to 4. */
-const EXPONENT_PRIOR = 3;
+const EXPONENT_PRIOR = Number(process.env.EP ?? 3);
 const EXPONENT_PRIOR_WEIGHT = 3;
 const EXPONENT_MIN = 0.5;
 /** A few hundred values cannot show that a tail is thinner than this, and thin tails are where false claims come from. */
-const EXPONENT_MAX = 4;
+const EXPONENT_MAX = Number(process.env.EM ?? 4);
 /** Extrapolation never starts nearer than 4 sizes: inside that, the shape says nothing about the tail. */
 const FIT_FROM_BIN = (2 + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE;
 
@@ -46,6 +46,7 @@ const MANTISSA_STEPS = 256;
  */
 export class TailHistogram {
   #bytes = new Uint8Array(TAIL_BYTES);
+  caution = 1;
   #from = 0;
   #step = 1;
   #zero = 0;
@@ -172,7 +173,7 @@ export class TailHistogram {
     }
     const logs = (bins * LN2) / BINS_PER_OCTAVE;
     const estimate = (mass + EXPONENT_PRIOR_WEIGHT) / (logs + EXPONENT_PRIOR_WEIGHT / EXPONENT_PRIOR);
-    const exponent = Math.min(EXPONENT_MAX, Math.max(EXPONENT_MIN, estimate));
+    const exponent = Math.min(EXPONENT_MAX, Math.max(EXPONENT_MIN, estimate * (1 - this.caution / Math.sqrt(mass + EXPONENT_PRIOR_WEIGHT))));
     const octaves = Math.max(0, position - Math.max(bin, FIT_FROM_BIN)) / BINS_PER_OCTAVE;
     return Math.max(mass, 0.5) * Math.exp(-exponent * LN2 * octaves);
   }
