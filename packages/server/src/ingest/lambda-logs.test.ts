@@ -156,12 +156,7 @@ suite('REPORT lines', () => {
     assert.equal(row.flags, FLAG.cold | FLAG.clamped);
   });
 
-  for (const line of [
-    'REPORT ',
-    'REPORT RequestId: 8f507cfc-1234',
-    `REPORT RequestId: ${REQUEST}\tDur`,
-    'INIT_REPORT Init',
-  ]) {
+  for (const line of ['REPORT RequestId: 8f507cfc-1234', `REPORT RequestId: ${REQUEST}\tDur`, 'INIT_REPORT Init']) {
     test(`'${line}' is cut`, () => {
       assert.deepEqual(
         decode(line, declared).rejects.map((each) => each.reason),
