@@ -6,8 +6,9 @@ export const FUNCTION_KEY_BYTES_MAX = 400;
 const PART_BYTES_MAX = 64;
 const COLON = 0x3a;
 const UNKNOWN = 0x3f;
-/** 1 for bytes that the first three parts of a key may consist of: letters, digits, dot, underscore, hyphen. */
-const PART = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9A-Za-z._-]/.test(String.fromCharCode(byte)) ? 1 : 0));
+/** Bytes that the provider may consist of, and those that account and region may consist of. */
+const PROVIDER = bytesLike(/[a-z]/);
+const PART = bytesLike(/[0-9A-Za-z._-]/);
 
 /**
  * Whether `bytes[from, to)` has the form `provider:account:region:name`: `complete`, `partial` when parts are `?`, or
@@ -19,10 +20,11 @@ export function keyForm(bytes: Uint8Array, from: number, to: number): 'complete'
   let at = from;
   for (let parts = 0; parts < 3; parts++) {
     const start = at;
+    const allowed = parts === 0 ? PROVIDER : PART;
     if (at < to && bytes[at] === UNKNOWN) {
       partial = true;
       at++;
-    } else while (at < to && PART[bytes[at]] === 1) at++;
+    } else while (at < to && allowed[bytes[at]] === 1) at++;
     const length = at - start;
     if (length === 0 || length > PART_BYTES_MAX || at >= to || bytes[at] !== COLON) return 'malformed';
     at++;
@@ -47,4 +49,9 @@ export function withDefaults(key: string, defaults: SourceDefaults): string {
 function partsOf(key: string): readonly [string, string, string, string] {
   const [provider = '?', account = '?', region = '?', ...name] = key.split(':');
   return [provider, account, region, name.length === 0 ? '?' : name.join(':')];
+}
+
+/** 1 for each byte that is a character of the class. */
+function bytesLike(characters: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (characters.test(String.fromCharCode(byte)) ? 1 : 0));
 }
