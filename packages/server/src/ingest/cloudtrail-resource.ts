@@ -18,38 +18,40 @@ export interface TouchedContext {
   readonly tokens: Tokens;
 }
 
-/** Request parameters that name a resource, most telling first: parameter, service it belongs to, prefix of its name. */
+/**
+ * Request parameters that name a resource, most telling first: parameter, service it belongs to ('' for the one that was
+ * called), prefix of its name.
+ */
 const PARAMETERS: readonly (readonly [string, string, string])[] = [
   ['bucketName', 's3', ''],
-  ['tableName', 'dynamodb', ''],
+  ['tableName', '', ''],
   ['roleName', 'iam', 'role/'],
   ['roleArn', 'iam', 'role/'],
-  ['groupName', 'iam', 'group/'],
+  ['groupName', '', 'group/'],
   ['policyArn', 'iam', 'policy/'],
   ['queueUrl', 'sqs', ''],
   ['queueName', 'sqs', ''],
   ['topicArn', 'sns', ''],
   ['secretId', 'secretsmanager', ''],
-  ['keyId', 'kms', 'key/'],
+  ['keyId', '', 'key/'],
   ['logGroupName', 'logs', ''],
-  ['streamName', 'kinesis', ''],
-  ['streamARN', 'kinesis', ''],
+  ['streamName', '', ''],
+  ['streamARN', '', ''],
   ['stateMachineArn', 'states', ''],
   ['trailName', 'cloudtrail', ''],
-  ['repositoryName', 'ecr', 'repository/'],
+  ['repositoryName', '', 'repository/'],
   ['layerName', 'lambda', 'layer/'],
-  ['parameterName', 'ssm', 'parameter/'],
   ['documentName', 'ssm', 'document/'],
-  ['detectorId', 'guardduty', 'detector/'],
+  ['detectorId', '', 'detector/'],
   ['restApiId', 'apigateway', ''],
-  ['apiId', 'apigateway', ''],
-  ['groupId', 'ec2', 'security-group/'],
-  ['snapshotId', 'ec2', 'snapshot/'],
-  ['imageId', 'ec2', 'image/'],
-  ['instanceId', 'ec2', 'instance/'],
-  ['dBInstanceIdentifier', 'rds', 'db/'],
-  ['dBClusterIdentifier', 'rds', 'cluster/'],
-  ['webACLId', 'wafv2', 'webacl/'],
+  ['apiId', '', ''],
+  ['groupId', '', 'group/'],
+  ['snapshotId', '', 'snapshot/'],
+  ['imageId', '', 'image/'],
+  ['instanceId', '', 'instance/'],
+  ['dBInstanceIdentifier', '', 'db/'],
+  ['dBClusterIdentifier', '', 'cluster/'],
+  ['webACLId', '', 'webacl/'],
   ['resourceArn', '', ''],
   ['resourceARN', '', ''],
 ];

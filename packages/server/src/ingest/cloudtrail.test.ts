@@ -198,6 +198,8 @@ suite('CloudTrail events', () => {
     ['cloudtrail', 'StopLogging', { name: 'main' }, 'cloudtrail/main'],
     ['logs', 'DeleteLogGroup', { logGroupName: '/aws/lambda/pay' }, 'logs//aws/lambda/pay'],
     ['events', 'PutTargets', { rule: 'nightly' }, 'events/nightly'],
+    ['dynamodb', 'GetItem', { tableName: 'orders', key: { id: 'secret' } }, 'dynamodb/orders'],
+    ['glue', 'GetPartition', { tableName: 'orders' }, 'glue/orders'],
     ['ec2', 'DescribeInstances', { filterSet: {} }, 'ec2'],
   ];
   for (const [service, eventName, requestParameters, resource] of touched) {

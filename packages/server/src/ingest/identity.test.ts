@@ -156,8 +156,35 @@ suite('principals', () => {
     ],
     [
       'a function by session name and a role named after it',
-      session('arn:aws:sts::123456789012:assumed-role/orders-role/orders-api'),
-      { principal: ISSUER, kind: 'function', functionKey: `${PAY}orders-api` },
+      session('arn:aws:sts::123456789012:assumed-role/orders-role/orders'),
+      { principal: ISSUER, kind: 'function', functionKey: `${PAY}orders` },
+    ],
+    [
+      'a function by a role that a template made for it',
+      session(
+        'arn:aws:sts::123456789012:assumed-role/shop-PayFunctionRole-1X2Y/shop-PayFunction-3Z4A',
+        {},
+        'arn:aws:iam::123456789012:role/shop-PayFunctionRole-1X2Y',
+      ),
+      {
+        principal: 'arn:aws:iam::123456789012:role/shop-PayFunctionRole-1X2Y',
+        kind: 'function',
+        functionKey: `${PAY}shop-PayFunction-3Z4A`,
+      },
+    ],
+    [
+      'a pipeline that deploys functions',
+      session(
+        'arn:aws:sts::123456789012:assumed-role/github-lambda-deploy/GitHubActions',
+        {},
+        'arn:aws:iam::123456789012:role/github-lambda-deploy',
+      ),
+      { principal: 'arn:aws:iam::123456789012:role/github-lambda-deploy', kind: 'role' },
+    ],
+    [
+      'a session named like its role',
+      session('arn:aws:sts::123456789012:assumed-role/orders-role/orders-role'),
+      { principal: ISSUER, kind: 'role' },
     ],
     [
       'a session of a program on a machine',
@@ -236,6 +263,15 @@ suite('principals', () => {
     const userAgent = 'Boto3/1.26 exec-env/AWS_Lambda_python3.12';
     assert.equal(principalOf(identity, { tokens, place }).functionKey, undefined);
     assert.equal(principalOf(identity, { tokens, place, userAgent }).functionKey, `${PAY}pay`);
+  });
+
+  test('a session that a person or a pipeline uses is not the function’s, whatever its name', () => {
+    const identity = session('arn:aws:sts::123456789012:assumed-role/orders-role/orders');
+    const keyFor = (userAgent: string) => principalOf(identity, { tokens, place, userAgent }).functionKey;
+    assert.equal(keyFor('Mozilla/5.0 Firefox/124.0'), undefined);
+    assert.equal(keyFor('console.amazonaws.com'), undefined);
+    assert.equal(keyFor('HashiCorp Terraform/1.1.2'), undefined);
+    assert.equal(keyFor('aws-cli/2.15.0'), `${PAY}orders`);
   });
 
   test('wrong types and inherited names are read as absent', () => {

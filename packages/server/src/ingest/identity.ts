@@ -1,3 +1,4 @@
+import { clientClass } from './client.ts';
 import { isObject, own, ownPath, ownText } from './json-document.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -183,20 +184,35 @@ function functionOfSession(identity: object, session: RoleSession, context: Prin
   const issuedTo = ownText(identity, 'inScopeOf', 'credentialsIssuedTo');
   if (ownText(identity, 'inScopeOf', 'issuerType') === 'AWS::Lambda::Function') return functionOfArn(issuedTo)?.key;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(session.name) || isRandomName(session.name)) return undefined;
-  if (isPersonSession(identity, session)) return undefined;
-  const inLambda = (context.userAgent ?? '').includes('exec-env/AWS_Lambda');
-  if (!inLambda && !isExecutionRole(session.roleName, session.name)) return undefined;
+  const agent = context.userAgent ?? '';
+  if (isPersonSession(identity, session) || INTERACTIVE.has(clientClass(agent))) return undefined;
+  if (!agent.includes('exec-env/AWS_Lambda') && !isExecutionRole(session.roleName, session.name)) return undefined;
   const place = { ...context.place, account: ownText(identity, 'accountId') || context.place.account };
   return functionKey({ ...place, provider: 'aws' }, session.name);
 }
 
-/** Execution roles are named for Lambda, for the function, or share its first name part of at least four letters. */
+/** Clients that people and pipelines use, functions never. */
+const INTERACTIVE: ReadonlySet<string> = new Set([
+  'browser',
+  'console',
+  'terraform',
+  'pulumi',
+  'cdk',
+  'sam',
+  'ansible',
+]);
+
+/**
+ * Whether a role is named like the execution role of the function that the session is named after: `pay-role` for `pay`,
+ * `shop-dev-lambdaRole`, or the `shop-PayFunctionRole-1X2Y` that templates make for `shop-PayFunction-3Z4A`.
+ */
 function isExecutionRole(roleName: string, sessionName: string): boolean {
   const role = roleName.toLowerCase();
   const session = sessionName.toLowerCase();
-  if (role.includes('lambda') || role.includes(session)) return true;
-  const first = session.split(/[-_]/, 1)[0];
-  return first.length >= 4 && role.split(/[-_]/, 1)[0] === first;
+  if (/deploy|admin|pipeline|build|github|gitlab|terraform/.test(role)) return false;
+  if (role.includes('lambda') || role.startsWith(`${session}-`) || role.startsWith(`${session}_`)) return true;
+  const [first] = session.split(/[-_]/, 1);
+  return first.length < session.length && role.startsWith(first) && /function|servicerole|execution/.test(role);
 }
 
 /** The person's name of a session that a person opened, '' otherwise. */

@@ -208,8 +208,8 @@ class TraceReader {
   #serviceRow(segment: Segment, trace: Trace): void {
     const owner = functionOf(segment.node, this.#defaults);
     const key = owner?.key ?? this.#envelope;
-    if (key === '' && spanOf(segment.node, 'id') === '') {
-      this.#place.context.sink.note('segment-without-identity');
+    if (spanOf(segment.node, 'id') === '') {
+      this.#place.context.sink.note('segment-without-span');
       return;
     }
     const rows = this.#start('xray', segment.node);
