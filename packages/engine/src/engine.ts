@@ -160,7 +160,7 @@ export class Engine {
   #advance(ms: number): void {
     const target = Math.floor(ms / 1000);
     if (target > this.clock.second) {
-      this.#applyHolds();
+      this.#exchange();
       for (let due = this.#nextDue(); due <= target; due = this.#nextDue()) {
         this.clock.second = due;
         this.clock.nowMs = Math.max(this.clock.nowMs, due * 1000);
@@ -200,7 +200,11 @@ export class Engine {
     return { durationBandMs: [0, 0, 0] as const, maturity: 0 };
   }
 
-  #applyHolds(): void {
+  /** What the stages tell each other: once a tick, so that it cannot depend on how rows are cut into batches. */
+  #exchange(): void {
+    for (const stage of this.stageOne) {
+      for (const value of stage.categories.takeCreated()) this.stageTwo.baselines.shownBy(value.field, value.hash);
+    }
     for (const hold of this.stageTwo.takeHolds()) {
       for (const stage of this.stageOne) stage.hold(hold.functionHi, hold.functionLo, hold);
     }
@@ -239,9 +243,6 @@ export class Engine {
   }
 
   #take(): StepOutput {
-    for (const stage of this.stageOne) {
-      for (const value of stage.categories.takeCreated()) this.stageTwo.baselines.shownBy(value.field, value.hash);
-    }
     const { findings, incidents } = this.stageTwo.take();
     const output = { findings, incidents: [...incidents.values()], minutes: this.#minutes, hours: this.#hourly };
     this.#minutes = [];

@@ -26,7 +26,7 @@ import { JudgedCounts } from './scoring/judged.ts';
 const INVOCATION_KINDS = (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray);
 /** Closed invocations after which it is known which facets a function usually delivers. */
 const FACETS_KNOWN_AFTER = 8;
-/** Observations before a function gets memory for metrics: invented names never do. */
+/** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */
 const PROVISIONAL_COUNT = 2;
 
 /** A score with where it happened, as stage 2 reads it. */
@@ -269,7 +269,9 @@ export class StageOne {
     if (seen.symbols[SYMBOL.triggerKind] !== 0) u32[word + HEAD.triggerKind] = seen.symbols[SYMBOL.triggerKind];
     const day = this.#clock.dayOf(second);
     this.#baselines.lesson = { day, training: seen.training };
-    if (u32[word + HEAD.categories] === 0) u32[word + HEAD.categories] = this.categories.slab.alloc();
+    if (u32[word + HEAD.categories] === 0 && u32[word + HEAD.closed] > 0) {
+      u32[word + HEAD.categories] = this.categories.slab.alloc();
+    }
   }
 
   #judge(id: number, head: { page: SlabPage; word: number }, row: number): void {

@@ -350,7 +350,7 @@ export class StageTwo {
 
   #edge(view: BatchView, at: RowAt, edge: Edge): void {
     const { baselines } = this;
-    const training = this.#clock.training(this.#clock.nowMs);
+    const training = this.#clock.training(view.batch.columns.receivedMs[at.row]);
     baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training };
     if (!training) {
       this.#scores = [];
@@ -401,7 +401,7 @@ export class StageTwo {
     const adjusted = knownElsewhere ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
     const entity = row.function === '' ? score.value : row.function;
     const { detector, count } = score;
-    this.calibration.observe({ detector, group, score: adjusted, entity, nowMs: this.#clock.nowMs });
+    this.calibration.observe({ detector, group, score: adjusted, entity, nowMs: this.#clock.tickMs });
     const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
     const facetsEver = row.facetsEver | this.accountFacets;
     return { score, adjusted, rarity, knownElsewhere, function: row.function, facets: row.facets, facetsEver };
@@ -423,7 +423,7 @@ export class StageTwo {
       edge: score.detector === NEW_EDGE.id,
     });
     const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
-    const at = { nowMs: this.#clock.nowMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS) };
+    const at = { nowMs: this.#clock.tickMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS) };
     if (!this.suppression.tell(identity, `${level}|${entity.key}`, at)) return;
     const id = this.#id(score.detector, `${entity.key}|${score.value}`, place.ordinal);
     const finding = draftFinding(place, judged, { facts, entity, id, level });
@@ -434,7 +434,7 @@ export class StageTwo {
   /** Puts a finding into its incident and closes the learn gate for what it is about. */
   #open(finding: Finding, row: ScoredRow, as: { identity: string; value: Score['novelty'] }): void {
     const windowMs = this.#clock.daysMs(WINDOW_DAYS);
-    const incidents = this.correlation.add(finding, { stampMs: this.#clock.nowMs, windowMs });
+    const incidents = this.correlation.add(finding, { stampMs: this.#clock.tickMs, windowMs });
     for (const incident of incidents) this.#output.incidents.set(incident.id, incident);
     const untilSecond = this.#clock.second + Math.ceil(windowMs / 1000);
     const { functionHi, functionLo } = row;

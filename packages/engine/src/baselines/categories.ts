@@ -56,6 +56,12 @@ const NAMED_BIT = 8;
 
 const NOTHING: readonly never[] = [];
 
+/**
+ * How a new value is learned: as one more, as one that was judged strange (it stays strange until it earned trust), or
+ * as part of something another detector judged strange.
+ */
+export type Newcomer = 'plain' | 'suspect' | 'covered';
+
 /** How an observation is learned. */
 export interface Lesson {
   /** Model day since genesis. */
@@ -163,10 +169,10 @@ export class Categories {
   }
 
   /**
-   * Counts a value in the current observation; false when it is new and there is no room. `suspect` marks a new value
-   * that was judged strange: it stays strange until it earned trust.
+   * Counts a value in the current observation; false when it is new and there is no room. `as` says how a new value was
+   * judged.
    */
-  learn(field: number, hash: number, lesson: Lesson, suspect = false): boolean {
+  learn(field: number, hash: number, lesson: Lesson, as: Newcomer = 'plain'): boolean {
     const page = this.#page;
     if (page === undefined) return false;
     const found = this.find(field, hash);
@@ -175,7 +181,7 @@ export class Categories {
       page.u32[found + 3] = seenAgain(page.u32[found + 3], lesson);
       return true;
     }
-    this.#novelty(field, lesson.day, suspect ? SUSPECT_NOVELTY : 1);
+    this.#novelty(field, lesson.day, as === 'plain' ? 1 : SUSPECT_NOVELTY);
     const key = keyOf(field, hash);
     const entry = this.#room(key);
     if (entry < 0) return false;
@@ -183,9 +189,10 @@ export class Categories {
     page.u32[entry] = key;
     page.f32[entry + 1] = 1;
     page.f32[entry + 2] = observations > 0 ? observations - 1 : 0;
-    const bits = (suspect ? SUSPECT_BIT : 0) | (lesson.training ? TRAINED_BIT : 0);
+    const bits = (as === 'suspect' ? SUSPECT_BIT : 0) | (lesson.training ? TRAINED_BIT : 0);
     page.u32[entry + 3] = ((lesson.day & 0xffff) << 16) | (1 << 10) | (field << 6) | bits;
-    if (!suspect && (field === CATEGORY.call || field === CATEGORY.destination)) this.#created.push({ field, hash });
+    if (as === 'plain' && (field === CATEGORY.call || field === CATEGORY.destination))
+      this.#created.push({ field, hash });
     return true;
   }
 
@@ -221,10 +228,17 @@ export class Categories {
 
   save(out: StateWriter): void {
     this.slab.save(out);
+    out.u32(this.#created.length);
+    for (const { field, hash } of this.#created) {
+      out.u32(field);
+      out.u32(hash);
+    }
   }
 
   load(from: StateReader): void {
     this.slab.load(from);
+    this.#created = [];
+    for (let left = from.u32(); left > 0; left--) this.#created.push({ field: from.u32(), hash: from.u32() });
     this.#page = undefined;
   }
 

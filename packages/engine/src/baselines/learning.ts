@@ -9,6 +9,8 @@ export interface Value {
   readonly base: number;
   /** The learn gate of the detector's family. */
   readonly held: boolean;
+  /** Part of something another detector judges: that one carries the suspicion. */
+  readonly covered?: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export function learnValue(categories: Categories, value: Value, lesson: Lesson)
   const novelty = lesson.training
     ? undefined
     : scoreNovelty(categories, { field: value.field, entry, day: lesson.day }, value.base);
-  const suspect = novelty !== undefined && novelty.score >= novelty.threshold;
-  return categories.learn(value.field, value.hash, lesson, suspect);
+  const strange = novelty !== undefined && novelty.score >= novelty.threshold;
+  const as = !strange ? 'plain' : value.covered === true ? 'covered' : 'suspect';
+  return categories.learn(value.field, value.hash, lesson, as);
 }

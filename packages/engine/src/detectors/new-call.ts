@@ -42,8 +42,10 @@ export const newCall: Detector<FunctionBaselines> = {
     for (let at = 0; at < seen.callCount; at++) {
       const token = seen.callToken[at];
       if (repeated(seen.callToken, at)) continue;
-      const held = state.held('flow');
-      learnValue(state.categories, { field: CATEGORY.call, hash: token, base: BASE, held }, state.lesson);
+      const destination = seen.callDestination[at];
+      const covered = destination !== 0 && isNew(state, CATEGORY.destination, destination);
+      const value = { field: CATEGORY.call, hash: token, base: BASE, held: state.held('flow'), covered };
+      learnValue(state.categories, value, state.lesson);
     }
   },
 };

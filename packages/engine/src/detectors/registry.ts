@@ -1,6 +1,7 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import type { Detector } from './detector.ts';
+import { newError } from './example.ts';
 import { missingCall } from './missing-call.ts';
 import { newAction } from './new-action.ts';
 import { newCall } from './new-call.ts';
@@ -11,7 +12,8 @@ import { newTrigger } from './new-trigger.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
 import { unusualChange } from './unusual-change.ts';
 
-/** Detectors of stage 1, which judge one function's invocations, in the order they run. */
+/** Detectors of stage 1, which judge one function's invocations, in the order they run. Calls are learned after destinations:
+ * a call to a destination that was new is covered by it. */
 export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   timingTail,
   resourceTail,
@@ -20,6 +22,7 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   missingCall,
   newTrigger,
   newCallerPrincipal,
+  newError,
 ];
 
 /** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. */

@@ -17,6 +17,11 @@ export class Clock {
     this.#tempoMs = genesis.tempoMs;
   }
 
+  /** Start of the current second, ms: the time that decisions use, equal for all rows of one tick. */
+  get tickMs(): number {
+    return this.second * 1000;
+  }
+
   /** Model day of a second since the origin, at most 65,535. */
   dayOf(second: number): number {
     return Math.max(0, Math.min(65_535, Math.floor((second * 1000 - this.#originMs) / this.#tempoMs)));

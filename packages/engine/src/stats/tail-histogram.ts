@@ -1,59 +1,56 @@
 import { mix32 } from '../base/hash.ts';
 import { decodeCount, encodeCount, incrementCount } from './float-count.ts';
+import { tableLog2 } from './log-table.ts';
 
-/** Bins per side: three an octave from 2^-3 to 2^9 standard sizes; larger values are counted in the last one. */
+/** Bins per side: three an octave from 2^-3 to 2^8.7 sizes; what is larger is counted in the last one. */
 export const TAIL_BINS = 35;
-/** Bytes of one histogram: both sides and the outermost non-empty bin of each. */
+/** Bytes of one histogram: the bins of both sides, and two marks for each side. */
 export const TAIL_BYTES = 2 * TAIL_BINS + 4;
 
 const BINS_PER_OCTAVE = 3;
 const OCTAVES_BELOW_ONE = 3;
-/** Where bin 0 of the upper side lies; the lower side runs down from the byte before. */
+/** Where the upper side starts; the lower side runs down from the byte before. */
 const MIDDLE = TAIL_BINS;
-const TOP_LOW = 2 * TAIL_BINS;
-const TOP_HIGH = TOP_LOW + 1;
-const PLAIN_LOW = TOP_LOW + 2;
-const PLAIN_HIGH = TOP_LOW + 3;
-/** Bins by which a value is moved inwards before its tail is summed, so that equal spikes do not score by scale drift. */
-const TOLERANCE_BINS = 0.25;
-/** A value among this share of its side is ordinary: the walk stops there, which keeps the common case cheap. */
+/** Marks: number of bins in use from the middle outwards, then number of bins whose values are ordinary. */
+const USED_LOW = 2 * TAIL_BINS;
+const USED_HIGH = USED_LOW + 1;
+const ORDINARY_LOW = USED_LOW + 2;
+const ORDINARY_HIGH = USED_LOW + 3;
+/** A value with more than this share of everything beyond it is ordinary and scores 0, which keeps the common case cheap. */
 const ORDINARY_SHARE = 0.25;
-/** A value in bins that hold more than this share of everything is not odd. */
+/** The marks of ordinary bins are renewed once in this many additions: they move slowly. */
+const REFRESH_MASK = 15;
+/** A value is moved inwards by this much before its tail is summed, so that equal spikes do not score by scale drift. */
+const TOLERANCE_BINS = 0.25;
+/** Bins that hold more than this share of everything are not odd; below, rarities under 5 % become possible. */
 const ODD_SHARE_MAX = 0.005;
 /** Mass from which the tail's exponent is estimated: four values, or 0.3 % of many. */
-const FIT_MASS_MIN = Number(process.env.FM ?? 4);
-const FIT_SHARE = Number(process.env.FS ?? 0.003);
-/** Prior of the exponent and its weight in values. Real metrics have exponents of 1.5 to 4. */
-const EXPONENT_PRIOR = Number(process.env.EP ?? 3);
+const FIT_MASS_MIN = 4;
+const FIT_SHARE = 0.003;
+/** Prior of the exponent and its weight in values: metrics of functions have exponents of 1.5 to 4. */
+const EXPONENT_PRIOR = 3;
 const EXPONENT_PRIOR_WEIGHT = 3;
 const EXPONENT_MIN = 0.5;
-/** A few hundred values cannot show that a tail is thinner than this, and thin tails are where false claims come from. */
-const EXPONENT_MAX = Number(process.env.EM ?? 4);
-/** Extrapolation never starts nearer than 4 sizes: inside that, the shape says nothing about the tail. */
+/** Some hundred values cannot show that a tail is thinner, and thin tails are where false claims come from. */
+const EXPONENT_MAX = 4;
+/** Extrapolation starts at 4 sizes at least: nearer, the shape of the bulk says nothing about the tail. */
 const FIT_FROM_BIN = (2 + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE;
 
-const LN2 = Math.LN2;
-const LN10 = Math.LN10;
-const MANTISSA_STEPS = 256;
-
 /**
- * Two-sided logarithmic histogram of standardised values with one-byte counts, seen through a view that is moved from
- * one to the next (`at`): the state of millions of them lives in slabs. Score first, then `add`.
+ * Two-sided logarithmic histogram of standardised values in one-byte counts. A view: `at` moves it from one histogram to
+ * the next, because the state of millions of them lives in slabs. Score first, then `add`.
  *
- * `tail` is the empirical share beyond a value, extrapolated past the record with a Pareto tail whose exponent is the
- * Hill estimate shrunk to a prior (metrics design; B. M. Hill 1975). `oddity` is the histogram-based outlier share
- * (HBOS, Goldstein and Dengel 2012). Both in decades, 0 for ordinary values. About 5 to 15 ns a call.
+ * `tail` is the share of values beyond, extrapolated past the record by a Pareto tail (B. M. Hill 1975, shrunk to a prior
+ * and taken one standard error heavier than estimated). `oddity` is the share in bins as thinly filled (HBOS, Goldstein
+ * and Dengel 2012). Both in decades, 0 for ordinary values. 5 to 30 ns.
  */
 export class TailHistogram {
   #bytes = new Uint8Array(TAIL_BYTES);
-  caution = 1;
   #from = 0;
+  // The side that was faced last.
   #step = 1;
   #zero = 0;
-  #top = 0;
-  readonly #float = new Float32Array(1);
-  readonly #bits = new Uint32Array(this.#float.buffer);
-  readonly #mantissa = mantissaPositions();
+  #used = 0;
 
   /** Points the view at the histogram whose bytes start at `from`. A zeroed one is empty. */
   at(bytes: Uint8Array, from: number): this {
@@ -62,48 +59,42 @@ export class TailHistogram {
     return this;
   }
 
-  /** Bin a value falls in, 0 for the lowest: what `add` counts. */
+  /** Place of the bin a value falls in. */
   index(z: number): number {
-    const bin = Math.min(TAIL_BINS - 1, Math.max(0, Math.floor(this.#position(Math.abs(z)))));
+    const bin = Math.min(TAIL_BINS - 1, Math.max(0, Math.floor(positionOf(Math.abs(z)))));
     return z < 0 ? MIDDLE - 1 - bin : MIDDLE + bin;
   }
 
-  /** Counts a value by its bin; `draw` supplies 10 random bits. */
+  /** Counts a value by the place of its bin; `draw` supplies 14 random bits, `weight` is the number counted before. */
   add(index: number, draw: number, weight: number): void {
     const at = this.#from + index;
     this.#bytes[at] = incrementCount(this.#bytes[at], draw);
     const low = index < MIDDLE;
     const used = low ? MIDDLE - index : index - MIDDLE + 1;
-    const top = this.#from + (low ? TOP_LOW : TOP_HIGH);
-    if (this.#bytes[top] < used) this.#bytes[top] = used;
-    if ((draw & 15) === 0) this.#refresh(low ? -1 : 1, weight);
-  }
-
-  #refresh(side: 1 | -1, weight: number): void {
-    this.#face(side);
-    let mass = 0;
-    let bin = this.#top;
-    while (bin > 0 && mass <= ORDINARY_SHARE * weight) mass += this.#count(--bin);
-    this.#bytes[this.#from + (side < 0 ? PLAIN_LOW : PLAIN_HIGH)] = mass > ORDINARY_SHARE * weight ? bin : 0;
+    const mark = this.#from + (low ? USED_LOW : USED_HIGH);
+    if (this.#bytes[mark] < used) this.#bytes[mark] = used;
+    if (((draw >>> 10) & REFRESH_MASK) === 0) this.#refresh(low ? -1 : 1, weight);
   }
 
   /** Decades of rarity of a value at least this far out on its side, among `weight` counted values. */
   tail(z: number, weight: number): number {
-    let position = Math.max(0, this.#position(Math.abs(z)) - TOLERANCE_BINS);
-    if (position >= TAIL_BINS - 1 && this.#bytes[this.#from + (z < 0 ? TOP_LOW : TOP_HIGH)] === TAIL_BINS) position = TAIL_BINS - 1;
-    const own = Math.floor(position);
-    if (own < this.#bytes[this.#from + (z < 0 ? PLAIN_LOW : PLAIN_HIGH)]) return 0;
-    this.#face(z < 0 ? -1 : 1);
+    const low = z < 0;
+    const position = Math.max(0, positionOf(low ? -z : z) - TOLERANCE_BINS);
+    if (position < this.#bytes[this.#from + (low ? ORDINARY_LOW : ORDINARY_HIGH)]) return 0;
+    this.#face(low ? -1 : 1);
+    // The last bin has no upper edge: whatever falls in it counts as equal.
+    const place = this.#used === TAIL_BINS ? Math.min(position, TAIL_BINS - 1) : position;
+    const own = Math.floor(place);
     const ordinary = weight * ORDINARY_SHARE;
     let mass = 0;
-    for (let bin = this.#top - 1; bin > own; bin--) {
+    for (let bin = this.#used - 1; bin > own; bin--) {
       mass += this.#count(bin);
       if (mass > ordinary) return 0;
     }
-    if (own < this.#top) mass += this.#count(own) * (own + 1 - position);
+    if (own < this.#used) mass += this.#count(own) * (own + 1 - place);
     let expected = mass + 0.5;
-    if (mass < 1) expected = Math.min(expected, this.#extrapolated(position, weight));
-    return Math.max(0, -Math.log(expected / (weight + 1)) / LN10);
+    if (mass < 1) expected = Math.min(expected, this.#extrapolated(place, weight));
+    return Math.max(0, Math.log((weight + 1) / expected) / Math.LN10);
   }
 
   /** Decades of rarity of falling into bins as thinly filled as this value's, among `weight` counted values. */
@@ -111,50 +102,42 @@ export class TailHistogram {
     const bytes = this.#bytes;
     const first = this.#from;
     const last = first + 2 * TAIL_BINS - 1;
-    const bin = Math.min(TAIL_BINS - 1, Math.max(0, Math.floor(this.#position(Math.abs(z)))));
-    const at = first + (z < 0 ? MIDDLE - 1 - bin : MIDDLE + bin);
-    let before = at > first ? decodeCount(bytes[at - 1]) : 0;
-    let here = decodeCount(bytes[at]);
-    const own = before + here + (at < last ? decodeCount(bytes[at + 1]) : 0);
+    const at = first + this.index(z);
+    const own = around(bytes, at, first, last);
     if (own > 3 * ODD_SHARE_MAX * weight) return 0;
-    let mass = 0;
-    before = 0;
-    here = decodeCount(bytes[first]);
-    for (let index = first; index <= last; index++) {
-      const after = index < last ? decodeCount(bytes[index + 1]) : 0;
-      if (before + here + after <= own) mass += here;
-      before = here;
-      here = after;
+    let mass = 0.5;
+    for (let bin = first; bin <= last; bin++) {
+      if (bytes[bin] !== 0 && around(bytes, bin, first, last) <= own) mass += decodeCount(bytes[bin]);
     }
-    return Math.max(0, -Math.log((mass + 0.5) / (weight + 1)) / LN10);
+    return Math.max(0, Math.log((weight + 1) / mass) / Math.LN10);
   }
 
   /** Standardised value beyond which at most `share` of `weight` values lie on the upper (1) or lower (-1) side. */
   quantile(side: 1 | -1, share: number, weight: number): number {
     this.#face(side);
     let mass = 0;
-    let bin = this.#top;
+    let bin = this.#used;
     while (bin > 0) {
       mass += this.#count(bin - 1);
       if (mass > share * weight) break;
       bin--;
     }
-    return bin === 0 ? 0 : side * Math.exp((bin / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * LN2);
+    return bin === 0 ? 0 : side * Math.exp((bin / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * Math.LN2);
   }
 
-  /** Multiplies all counts by `factor` (0..1), rounding at random but reproducibly from `seed`, so that means are kept. */
+  /** Multiplies all counts by `factor` (0..1), rounding at random, reproducibly from `seed`, so that means are kept. */
   shrink(factor: number, seed: number): void {
     for (let bin = 0; bin < 2 * TAIL_BINS; bin++) {
       const code = this.#bytes[this.#from + bin];
       if (code === 0) continue;
-      const share = (mix32(seed + bin) >>> 0) / 4_294_967_296;
-      this.#bytes[this.#from + bin] = encodeCount(decodeCount(code) * factor, share);
+      const uniform = (mix32(seed + bin) >>> 0) / 4_294_967_296;
+      this.#bytes[this.#from + bin] = encodeCount(decodeCount(code) * factor, uniform);
     }
     for (const side of [-1, 1] as const) {
       this.#face(side);
-      let top = this.#top;
-      while (top > 0 && this.#count(top - 1) === 0) top--;
-      this.#bytes[this.#from + (side < 0 ? TOP_LOW : TOP_HIGH)] = top;
+      let used = this.#used;
+      while (used > 0 && this.#count(used - 1) === 0) used--;
+      this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)] = used;
     }
   }
 
@@ -163,45 +146,53 @@ export class TailHistogram {
     const enough = Math.max(FIT_MASS_MIN, FIT_SHARE * weight);
     let mass = 0;
     let bins = 0;
-    let bin = this.#top;
+    let bin = this.#used;
     while (bin > FIT_FROM_BIN && mass < enough) {
-      // Everything counted so far lies one bin further from the new lower edge; the new ones lie half a bin from it.
+      // Everything counted so far lies one bin further from the new lower edge; the new values lie half a bin from it.
       bin--;
       const count = this.#count(bin);
       bins += mass + count * 0.5;
       mass += count;
     }
-    const logs = (bins * LN2) / BINS_PER_OCTAVE;
-    const estimate = (mass + EXPONENT_PRIOR_WEIGHT) / (logs + EXPONENT_PRIOR_WEIGHT / EXPONENT_PRIOR);
-    const exponent = Math.min(EXPONENT_MAX, Math.max(EXPONENT_MIN, estimate * (1 - this.caution / Math.sqrt(mass + EXPONENT_PRIOR_WEIGHT))));
+    const logs = (bins * Math.LN2) / BINS_PER_OCTAVE;
+    const sample = mass + EXPONENT_PRIOR_WEIGHT;
+    const estimate = sample / (logs + EXPONENT_PRIOR_WEIGHT / EXPONENT_PRIOR);
+    const cautious = estimate * (1 - 1 / Math.sqrt(sample));
+    const exponent = Math.min(EXPONENT_MAX, Math.max(EXPONENT_MIN, cautious));
     const octaves = Math.max(0, position - Math.max(bin, FIT_FROM_BIN)) / BINS_PER_OCTAVE;
-    return Math.max(mass, 0.5) * Math.exp(-exponent * LN2 * octaves);
+    return Math.max(mass, 0.5) * Math.exp(-exponent * Math.LN2 * octaves);
   }
 
-  /** Turns the view to one side. */
+  /** Renews the mark below which values of a side are ordinary. */
+  #refresh(side: 1 | -1, weight: number): void {
+    this.#face(side);
+    const enough = ORDINARY_SHARE * weight;
+    let mass = 0;
+    let bin = this.#used;
+    while (bin > 0 && mass <= enough) mass += this.#count(--bin);
+    this.#bytes[this.#from + (side < 0 ? ORDINARY_LOW : ORDINARY_HIGH)] = mass > enough ? bin : 0;
+  }
+
   #face(side: 1 | -1): void {
     this.#step = side;
     this.#zero = this.#from + (side < 0 ? MIDDLE - 1 : MIDDLE);
-    this.#top = this.#bytes[this.#from + (side < 0 ? TOP_LOW : TOP_HIGH)];
+    this.#used = this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)];
   }
 
   /** Count in a bin of the side faced. */
   #count(bin: number): number {
     return decodeCount(this.#bytes[this.#zero + this.#step * bin]);
   }
-
-  /** Place of a magnitude on the scale of bins; a table instead of a logarithm, monotone, exact to 1/80 of a bin. */
-  #position(magnitude: number): number {
-    this.#float[0] = magnitude;
-    const bits = this.#bits[0];
-    return ((bits >>> 23) - 127 + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE + this.#mantissa[(bits >>> 15) & 255];
-  }
 }
 
-function mantissaPositions(): Float64Array {
-  const positions = new Float64Array(MANTISSA_STEPS);
-  for (let step = 0; step < MANTISSA_STEPS; step++) {
-    positions[step] = (BINS_PER_OCTAVE * Math.log(1 + step / MANTISSA_STEPS)) / LN2;
-  }
-  return positions;
+/** Place of a magnitude on the scale of bins; negative below the first. */
+function positionOf(magnitude: number): number {
+  return (tableLog2(magnitude) + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE;
+}
+
+/** Counts in a bin and its two neighbours. */
+function around(bytes: Uint8Array, at: number, first: number, last: number): number {
+  const before = at > first ? decodeCount(bytes[at - 1]) : 0;
+  const after = at < last ? decodeCount(bytes[at + 1]) : 0;
+  return before + decodeCount(bytes[at]) + after;
 }
