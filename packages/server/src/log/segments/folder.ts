@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SCHEMA } from '@gait/engine/event/record';
 import { LogError } from '../log.ts';
@@ -45,7 +45,9 @@ export async function listSegments(folder: string): Promise<SegmentEntry[]> {
     if (match === null) continue;
     const number = Number(match[1]);
     const path = join(paths.segments(folder), name);
-    entries.push({ number, path, bytes: await sizeOf(path) });
+    const bytes = await sizeOf(path);
+    // Retention may remove a file between listing and looking.
+    if (bytes !== undefined) entries.push({ number, path, bytes });
   }
   return entries.sort((a, b) => a.number - b.number);
 }
@@ -84,12 +86,12 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const file = await open(path, 'r');
+async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
+    return (await stat(path)).size;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw ioError(error, path);
   }
 }
 

@@ -16,7 +16,7 @@ export interface SigningKey {
 export async function openKeys(folder: string): Promise<SigningKey> {
   await mkdir(paths.keys(folder), { recursive: true, mode: 0o700 });
   const privateKey = (await readPrivateKey(folder)) ?? (await createKey(folder));
-  const derived = createPublicKey(privateKey);
+  const derived = publicKeyOf(privateKey);
   const publicPem = pemOf(derived);
   const stored = await readIfThere(paths.publicKey(folder));
   if (stored === undefined) await writeNew(paths.publicKey(folder), publicPem, 0o644);
@@ -27,10 +27,10 @@ export async function openKeys(folder: string): Promise<SigningKey> {
   return { privateKey, publicKey: derived, id: keyId(derived) };
 }
 
-/** The private key of a folder, undefined if it is not there. Its text must be exactly what this program writes. */
+/** The private key of a folder, undefined if it is not there or not for this user to read. Its text must be exactly what this program writes. */
 export async function readPrivateKey(folder: string): Promise<KeyObject | undefined> {
   const path = paths.privateKey(folder);
-  const text = await readIfThere(path);
+  const text = await readIfThere(path, ['ENOENT', 'EACCES']);
   if (text === undefined) return undefined;
   return checkedKey(path, () => {
     const key = createPrivateKey(text);
@@ -51,6 +51,11 @@ export function parsePublicKey(path: string, text: string): KeyObject {
     const key = createPublicKey(text);
     return { key, pem: pemOf(key), text };
   });
+}
+
+/** The public half of a private key. */
+export function publicKeyOf(privateKey: KeyObject): KeyObject {
+  return createPublicKey(privateKey);
 }
 
 /** Name of a public key. */
@@ -95,11 +100,11 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string, absent: readonly string[] = ['ENOENT']): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (absent.includes(codeOf(error))) return undefined;
     throw error;
   }
 }

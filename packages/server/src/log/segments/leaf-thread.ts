@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { assert } from '@gait/engine/base/assert';
 import { LogError } from '../log.ts';
 import type { SegmentHeader } from './frame.ts';
-import { SegmentLeaves, type SegmentProof } from './leaves.ts';
+import { type SegmentProof, SegmentWalk } from './leaves.ts';
 import { HASH_AT_ONCE_BYTES_MAX } from './limits.ts';
 
 /** Asks for the proof of a segment up to a byte. */
@@ -76,10 +76,12 @@ export class LeafThread {
 }
 
 async function proveHere({ path, header, bytes }: LeafRequest): Promise<SegmentProof> {
-  const leaves = await SegmentLeaves.open(path, header);
+  const walk = await SegmentWalk.open(path, header);
   try {
-    return await leaves.advance(bytes);
+    const bad = await walk.advance(bytes);
+    if (bad !== undefined) throw new LogError('GAIT_LOG_DAMAGED', `${path} at byte ${bad.offset}: ${bad.problem}.`);
+    return walk.proof;
   } finally {
-    await leaves.close();
+    await walk.close();
   }
 }

@@ -1,18 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { EngineError } from '@gait/engine/base/errors';
 import { CanonicalRows, canonicalControl } from '@gait/engine/event/canonical';
+import type { LogRecord } from '@gait/engine/event/record';
 import type { StoredRecord } from '../log.ts';
-import { LogError } from '../log.ts';
-import { SEGMENT_HEADER_BYTES, type SegmentHeader } from './frame.ts';
+import { type Frame, SEGMENT_HEADER_BYTES, type SegmentHeader } from './frame.ts';
 import { emptyRoot, GrowingTree, leafHash } from './merkle.ts';
-import { FrameScanner, isBad, recordOf } from './scanner.ts';
-
-/** Canonical texts of the ordinals of a record, in order; none for a tick. */
-export function* canonicalTexts({ ordinal, record }: StoredRecord): Iterable<string> {
-  if (record.type === 'control') yield canonicalControl(record.control, ordinal, record.receivedMs);
-  if (record.type !== 'observation') return;
-  const rows = new CanonicalRows(record.batch);
-  for (let row = 0; row < record.batch.rows; row++) yield rows.text(row, ordinal + row);
-}
+import { type BadFrame, FrameScanner, isBad, recordOf } from './scanner.ts';
+import { outOfOrder } from './tail.ts';
 
 /** What a head says of the content of a segment up to some byte. */
 export interface SegmentProof {
@@ -22,6 +16,14 @@ export interface SegmentProof {
   readonly frame: string;
   readonly lastMs: number;
 }
+
+/** A bad place in a segment, with the ordinal that was expected there. */
+export interface BadPlace extends BadFrame {
+  readonly ordinal: number;
+}
+
+/** Called with the canonical text of each record and its leaf hash, in order of ordinals. */
+export type LeafVisitor = (ordinal: number, text: string, leaf: Buffer) => void;
 
 /** What a head says of a segment without frames. */
 export function emptyProof(header: SegmentHeader): SegmentProof {
@@ -35,46 +37,54 @@ export function emptyProof(header: SegmentHeader): SegmentProof {
 }
 
 /**
- * Goes through a segment as it grows and keeps the Merkle root of what it has seen. About 8 µs a record: done by a
- * worker thread, off the path of acknowledgement.
+ * Goes through a segment as it grows, checks order, chain and every record, and keeps the Merkle root of what it has
+ * seen. About 10 µs a record: done by a worker thread, off the path of acknowledgement.
  */
-export class SegmentLeaves {
+export class SegmentWalk {
   readonly #file: FileHandle;
   readonly #scanner: FrameScanner;
   readonly #tree = new GrowingTree();
-  readonly #path: string;
+  readonly #visit: LeafVisitor | undefined;
   #next: number;
   #frame: Buffer;
-  #lastMs = 0;
+  #lastMs: number;
 
-  private constructor(path: string, file: FileHandle, start: SegmentHeader) {
-    this.#path = path;
+  private constructor(file: FileHandle, header: SegmentHeader, visit: LeafVisitor | undefined) {
     this.#file = file;
-    this.#next = start.first;
-    this.#frame = start.previous;
-    this.#lastMs = start.lastMs;
+    this.#visit = visit;
+    this.#next = header.first;
+    this.#frame = header.previous;
+    this.#lastMs = header.lastMs;
     this.#scanner = new FrameScanner(file, { from: SEGMENT_HEADER_BYTES, until: SEGMENT_HEADER_BYTES, hashed: true });
   }
 
-  static async open(path: string, start: SegmentHeader): Promise<SegmentLeaves> {
-    return new SegmentLeaves(path, await open(path, 'r'), start);
+  static async open(path: string, header: SegmentHeader, visit?: LeafVisitor): Promise<SegmentWalk> {
+    return new SegmentWalk(await open(path, 'r'), header, visit);
   }
 
-  /** Takes in the frames up to `bytes`. `GAIT_LOG_DAMAGED` if they are not what was written. */
-  async advance(bytes: number): Promise<SegmentProof> {
+  /** What has been seen so far. */
+  get proof(): SegmentProof {
+    return {
+      next: this.#next,
+      bytes: this.#scanner.offset,
+      root: this.#tree.root().toString('hex'),
+      frame: this.#frame.toString('hex'),
+      lastMs: this.#lastMs,
+    };
+  }
+
+  /** Takes in the frames up to `bytes`; the first bad place if there is one. A frame that ends later is a bad place. */
+  async advance(bytes: number): Promise<BadPlace | undefined> {
     this.#scanner.extend(bytes);
     for (;;) {
-      const frame = await this.#scanner.next();
-      if (frame === undefined) return this.#proof(bytes);
-      if (isBad(frame)) throw this.#damaged(frame.problem, frame.offset);
-      if (!frame.previous.equals(this.#frame) || frame.ordinal !== this.#next) {
-        throw this.#damaged('the frame does not follow the one before', frame.offset);
-      }
-      const record = await recordOf(frame);
-      for (const text of canonicalTexts({ ordinal: frame.ordinal, record })) this.#tree.add(leafHash(text));
-      this.#next += frame.count;
-      this.#frame = frame.hash;
-      this.#lastMs = frame.lastMs;
+      const found = await this.#scanner.next();
+      if (found === undefined) return undefined;
+      const before = { next: this.#next, lastMs: this.#lastMs, frame: this.#frame };
+      const bad = isBad(found) ? found : (outOfOrder(found, before) ?? (await this.#takeIn(found)));
+      if (bad !== undefined || isBad(found)) return bad && { ...bad, ordinal: this.#next };
+      this.#next += found.count;
+      this.#frame = found.hash;
+      this.#lastMs = found.lastMs;
     }
   }
 
@@ -82,12 +92,49 @@ export class SegmentLeaves {
     return this.#file.close();
   }
 
-  #proof(bytes: number): SegmentProof {
-    const root = this.#tree.root().toString('hex');
-    return { next: this.#next, bytes, root, frame: this.#frame.toString('hex'), lastMs: this.#lastMs };
+  async #takeIn(frame: Frame): Promise<BadFrame | undefined> {
+    try {
+      const record = await recordOf(frame);
+      const problem = stampProblem(record, this.#lastMs, frame.lastMs);
+      if (problem !== undefined) return { offset: frame.offset, problem };
+      this.#addLeaves({ ordinal: frame.ordinal, record });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code === 'GAIT_SCHEMA_NEWER') throw error;
+      return { offset: frame.offset, problem: error.message };
+    }
   }
 
-  #damaged(problem: string, offset: number): LogError {
-    return new LogError('GAIT_LOG_DAMAGED', `${this.#path} at byte ${offset}: ${problem}.`);
+  #addLeaves(stored: StoredRecord): void {
+    let { ordinal } = stored;
+    for (const text of canonicalTexts(stored)) {
+      const leaf = leafHash(text);
+      this.#tree.add(leaf);
+      this.#visit?.(ordinal, text, leaf);
+      ordinal++;
+    }
   }
+}
+
+/** Canonical texts of the ordinals of a record, in order; none for a tick. */
+function* canonicalTexts({ ordinal, record }: StoredRecord): Iterable<string> {
+  if (record.type === 'control') yield canonicalControl(record.control, ordinal, record.receivedMs);
+  if (record.type !== 'observation') return;
+  const rows = new CanonicalRows(record.batch);
+  for (let row = 0; row < record.batch.rows; row++) yield rows.text(row, ordinal + row);
+}
+
+/** Stamps must not go back, and the last one must be what the frame says. */
+function stampProblem(record: LogRecord, beforeMs: number, frameMs: number): string | undefined {
+  let newest = beforeMs;
+  for (const stamp of stampsOf(record)) {
+    if (stamp < newest) return 'the stamps go back';
+    newest = stamp;
+  }
+  return newest === frameMs ? undefined : 'the newest stamp is not what the frame says';
+}
+
+function stampsOf(record: LogRecord): Iterable<number> {
+  if (record.type === 'observation') return record.batch.columns.receivedMs;
+  return [record.type === 'tick' ? record.throughMs : record.receivedMs];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { emptyRoot, GrowingTree, leafHash, MerkleLevels, merkleRoot, rootOfPath } from './merkle.ts';
+import { emptyRoot, GrowingTree, LeafList, leafHash, MerkleLevels, merkleRoot, rootOfPath } from './merkle.ts';
 
 /** Inputs and roots of the reference test of Certificate Transparency (RFC 6962). */
 const INPUTS = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
@@ -17,29 +17,45 @@ const ROOTS = [
 
 const leaves = (count: number): Buffer[] => Array.from({ length: count }, (_, at) => leafHash(`leaf ${at}`));
 
+function levelsOf(hashes: readonly Buffer[]): MerkleLevels {
+  const list = new LeafList();
+  for (const hash of hashes) list.add(hash);
+  return new MerkleLevels(list.hashes());
+}
+
 describe('Merkle tree', () => {
   it('has the roots of RFC 6962', () => {
     const hashes = INPUTS.map((hex) => leafHash(Buffer.from(hex, 'hex').toString()));
     for (const [at, root] of ROOTS.entries()) {
       assert.equal(merkleRoot(hashes.slice(0, at + 1)).toString('hex'), root);
-      assert.equal(new MerkleLevels(hashes.slice(0, at + 1)).root().toString('hex'), root);
+      assert.equal(
+        levelsOf(hashes.slice(0, at + 1))
+          .root()
+          .toString('hex'),
+        root,
+      );
     }
     assert.equal(merkleRoot([]).toString('hex'), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
-    assert.deepEqual(new MerkleLevels([]).root(), emptyRoot());
+    assert.deepEqual(levelsOf([]).root(), emptyRoot());
+  });
+
+  it('takes thousands of leaves', () => {
+    const many = leaves(3000);
+    assert.deepEqual(levelsOf(many).root(), merkleRoot(many));
   });
 
   it('has the same root at any time while it grows', () => {
     const tree = new GrowingTree();
     for (const [at, leaf] of leaves(70).entries()) {
       tree.add(leaf);
-      assert.deepEqual(tree.root(), new MerkleLevels(leaves(at + 1)).root());
+      assert.deepEqual(tree.root(), levelsOf(leaves(at + 1)).root());
     }
   });
 
   it('leads from each leaf by its path to the root, and from no other place or leaf', () => {
     for (let size = 1; size <= 20; size++) {
       const all = leaves(size);
-      const levels = new MerkleLevels(all);
+      const levels = levelsOf(all);
       for (let index = 0; index < size; index++) {
         const path = levels.path(index);
         assert.deepEqual(rootOfPath(all[index], { index, size }, path), levels.root());
@@ -54,7 +70,7 @@ describe('Merkle tree', () => {
 
   it('refuses paths that are too short, too long, or outside the tree', () => {
     const all = leaves(9);
-    const path = new MerkleLevels(all).path(4);
+    const path = levelsOf(all).path(4);
     assert.equal(rootOfPath(all[4], { index: 4, size: 9 }, path.slice(1)), undefined);
     assert.equal(rootOfPath(all[4], { index: 4, size: 9 }, [...path, path[0]]), undefined);
     assert.equal(rootOfPath(all[4], { index: 9, size: 9 }, path), undefined);

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { assert } from '@gait/engine/base/assert';
+import { HASH_BYTES } from './frame.ts';
 
 /**
  * Merkle trees as in RFC 6962, section 2.1: leaves are hashed with a 0x00 before, inner nodes with a 0x01, so that no
@@ -51,38 +52,65 @@ export function merkleRoot(leaves: readonly Buffer[]): Buffer {
   return tree.root();
 }
 
-/** All levels of a tree, to take many paths from. Memory: two hashes a leaf. */
-export class MerkleLevels {
-  readonly #levels: Buffer[][];
+/** Leaf hashes one after the other, growing. 32 bytes a leaf. */
+export class LeafList {
+  #bytes: Buffer = Buffer.alloc(HASH_BYTES * 1024);
+  #count = 0;
 
-  constructor(leaves: readonly Buffer[]) {
-    this.#levels = [[...leaves]];
-    for (let level = this.#levels[0]; level.length > 1; ) {
-      const above: Buffer[] = [];
-      for (let at = 0; at + 1 < level.length; at += 2) above.push(parent(level[at], level[at + 1]));
+  add(leaf: Buffer): void {
+    const at = this.#count * HASH_BYTES;
+    if (at === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(at)]);
+    leaf.copy(this.#bytes, at);
+    this.#count++;
+  }
+
+  /** The hashes so far. */
+  hashes(): Buffer {
+    return this.#bytes.subarray(0, this.#count * HASH_BYTES);
+  }
+}
+
+/** All levels of a tree, to take many paths from. Memory: 64 bytes a leaf. */
+export class MerkleLevels {
+  readonly #levels: Buffer[];
+
+  /** `leaves`: leaf hashes one after the other. */
+  constructor(leaves: Buffer) {
+    this.#levels = [leaves];
+    for (let level = leaves; level.length > HASH_BYTES; ) {
+      const count = level.length / HASH_BYTES;
+      const above = Buffer.alloc(Math.ceil(count / 2) * HASH_BYTES);
+      for (let at = 0; at + 1 < count; at += 2) {
+        parent(nodeOf(level, at), nodeOf(level, at + 1)).copy(above, (at / 2) * HASH_BYTES);
+      }
       // A node without a sibling moves up as it is: this is RFC 6962's split at the largest power of two.
-      if (level.length % 2 === 1) above.push(level[level.length - 1]);
+      if (count % 2 === 1) nodeOf(level, count - 1).copy(above, above.length - HASH_BYTES);
       this.#levels.push(above);
       level = above;
     }
   }
 
   root(): Buffer {
-    return this.#levels[this.#levels.length - 1][0] ?? emptyRoot();
+    const top = this.#levels[this.#levels.length - 1];
+    return top.length === 0 ? emptyRoot() : top;
   }
 
   /** Siblings from leaf `index` to the root. */
   path(index: number): Buffer[] {
-    assert(index >= 0 && index < this.#levels[0].length, 'the leaf is in the tree');
+    assert(index >= 0 && index < this.#levels[0].length / HASH_BYTES, 'the leaf is in the tree');
     const path: Buffer[] = [];
     let at = index;
     for (const level of this.#levels.slice(0, -1)) {
-      const sibling = level[at ^ 1];
-      if (sibling !== undefined) path.push(sibling);
+      const sibling = at % 2 === 1 ? at - 1 : at + 1;
+      if (sibling * HASH_BYTES < level.length) path.push(nodeOf(level, sibling));
       at = Math.floor(at / 2);
     }
     return path;
   }
+}
+
+function nodeOf(level: Buffer, at: number): Buffer {
+  return level.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
 }
 
 /** The root that a leaf and its path lead to in a tree of `size` leaves; undefined if the path has a wrong length. */

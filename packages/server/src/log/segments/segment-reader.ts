@@ -1,6 +1,6 @@
 import { LogError, type StoredRecord } from '../log.ts';
-import { listSegments, paths, readSegmentHeader, type Segment } from './folder.ts';
-import { SEGMENT_HEADER_BYTES } from './frame.ts';
+import { codeOf, ioError, listSegments, paths, readSegmentHeader, type Segment, type SegmentEntry } from './folder.ts';
+import { SEGMENT_HEADER_BYTES, type SegmentHeader } from './frame.ts';
 import { LogCursor } from './reading.ts';
 import { scanSegment } from './tail.ts';
 
@@ -22,7 +22,10 @@ export async function openSegmentReader(folder: string): Promise<SegmentReader> 
   // A file shorter than its header is a segment that the writer is about to begin.
   if ((entries.at(-1)?.bytes ?? SEGMENT_HEADER_BYTES) < SEGMENT_HEADER_BYTES) entries.pop();
   const segments: Segment[] = [];
-  for (const entry of entries) segments.push({ ...entry, header: await readSegmentHeader(entry) });
+  for (const entry of entries) {
+    const header = await headerIfThere(entry);
+    if (header !== undefined) segments.push({ ...entry, header });
+  }
   const last = segments.at(-1);
   if (last === undefined) throw new LogError('GAIT_LOG_IO', `${paths.segments(folder)} has no segments.`);
   const { bytes, next, lastMs, index } = await scanSegment(last, last.header);
@@ -40,4 +43,14 @@ export async function openSegmentReader(folder: string): Promise<SegmentReader> 
       }
     },
   };
+}
+
+/** The header of a segment, undefined if retention removed it meanwhile. */
+async function headerIfThere(entry: SegmentEntry): Promise<SegmentHeader | undefined> {
+  try {
+    return await readSegmentHeader(entry);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw ioError(error, entry.path);
+  }
 }
