@@ -4,6 +4,7 @@ import type { Batch } from '@gait/engine/event/batch';
 import { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { FACETS, IDS, NUMBERS, SYMBOLS } from '@gait/engine/event/schema';
 import { type Decoder, type DecodeSink, REJECTS, type RejectReason, type SourceDefaults } from './decoder.ts';
+import { JSON_BYTES_MAX } from './json-document.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What a decoder made of one record. */
@@ -121,6 +122,15 @@ export function decoderContract(
         assert.equal(decoded.batch.rows, 0);
       });
     }
+
+    test('a record over the size limit is rejected before it is read', () => {
+      const { batch, rejects } = decodeBytes(decoder, new Uint8Array(10), defaults, [0, JSON_BYTES_MAX + 1]);
+      assert.equal(batch.rows, 0);
+      assert.deepEqual(
+        rejects.map((reject) => reject.reason),
+        ['too-large'],
+      );
+    });
 
     test('bytes that are not UTF-8 make no row and do not throw', () => {
       const decoded = decode(new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]));

@@ -110,10 +110,12 @@ export function identifierOf(text: string | undefined): string {
   return text !== undefined && /^[0-9A-Za-z_-]{8,64}$/.test(text) ? text : '';
 }
 
+/** An X-Ray trace id, '' when it cannot be one. */
 export function traceIdOf(text: string): string {
   return /^1-[0-9a-f]{8}-[0-9a-f]{24}$/.test(text) ? text : '';
 }
 
+/** A span id, '' when it cannot be one. */
 export function spanIdOf(text: string): string {
   return /^[0-9a-f]{16}$/.test(text) ? text : '';
 }
