@@ -7,7 +7,10 @@ import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
+/** For functions, roles and services, which do not change by themselves. */
 const BASE = 2;
+/** For people, who come and go: one more user of a function that had few. */
+const BASE_PERSON = 3;
 
 /**
  * Somebody who never invoked the function does. Functions with many users stay quiet by themselves: every new user
@@ -27,7 +30,7 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     const entry = state.categories.find(CATEGORY.principal, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.principal, hash), principalText(seen));
     const place = { field: CATEGORY.principal, entry, day: state.lesson.day };
-    const novelty = scoreNovelty(state.categories, place, BASE);
+    const novelty = scoreNovelty(state.categories, place, baseOf(seen));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
     const text = principalText(seen);
     out.add({
@@ -57,10 +60,15 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     const hash = seen.symbols[SYMBOL.principal];
     if (hash === 0) return;
     state.categories.observe(CATEGORY.principal);
-    const value = { field: CATEGORY.principal, hash, base: BASE, held: state.held('access') };
+    const value = { field: CATEGORY.principal, hash, base: baseOf(seen), held: state.held('access') };
     learnValue(state.categories, value, state.lesson);
   },
 };
+
+/** A joined record no longer has its texts; then the stricter one holds. */
+function baseOf(seen: Observation): number {
+  return seen.batch?.symbolText(seen.row, 'principalKind') === 'person' ? BASE_PERSON : BASE;
+}
 
 function principalText(seen: Observation): string {
   return seen.batch?.symbolText(seen.row, 'principal') ?? '';

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+// Starts the command line. Plain JavaScript, so that an old Node can read it and say what to do.
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  console.error(`gait needs Node 24; this is ${process.version}. Run it as \`npx gait\`, which brings its own.`);
+  process.exit(1);
+}
+const { main } = await import('../src/cli/main.ts');
+await main(process.argv);

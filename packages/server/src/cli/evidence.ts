@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { exportRecords } from '../forensics/export.ts';
+import { verifyExport } from '../forensics/verify-export.ts';
+import { toOcsf } from '../render/ocsf.ts';
+import { incidentText } from '../render/text.ts';
+import { FOLDER } from '../runtime/workspace.ts';
+import { DATA_OPTION, existingFolder, one, withStore } from './folder.ts';
+import { ocsfContext } from './replay-text.ts';
+
+/** Columns of the text that goes with an export. */
+const EXPORT_COLUMNS = 100;
+/** Findings of an incident that go with its export; an incident lists no more. */
+const FINDINGS_MAX = 1000;
+
+/** `gait evidence`: hands over what an incident rests on, and checks such a hand-over. */
+export function evidenceCommand(): Command {
+  const command = new Command('evidence').description('Export what an incident rests on, or verify such an export.');
+  command
+    .command('export')
+    .description('Write the records, proofs and findings of an incident to a folder.')
+    .argument('<incident>', 'id of the incident, or its beginning')
+    .option('--to <folder>', 'folder to write to, absent or empty (default: evidence-ID)')
+    .option(...DATA_OPTION)
+    .action(exportIncident);
+  command
+    .command('verify')
+    .description('Verify an export by itself, without the log.')
+    .argument('<folder>', 'folder of the export')
+    .option('--key <name>', 'name of the key that must have signed it')
+    .option('--json', 'the report as JSON')
+    .action(async (folder: string, options: { key?: string; json?: true }) => {
+      const report = await verifyExport(folder, options.key === undefined ? {} : { key: options.key });
+      process.stdout.write(`${options.json === true ? JSON.stringify(report) : report.statement.join('\n')}\n`);
+      if (!report.ok) process.exitCode = 1;
+    });
+  return command;
+}
+
+async function exportIncident(id: string, options: { to?: string; data?: string }): Promise<void> {
+  const folder = await existingFolder(options.data);
+  await withStore(folder, async (store) => {
+    const incident = one(store.incident(id), 'incident', id);
+    const findings = store.findings({ incident: incident.id, limit: FINDINGS_MAX });
+    const to = options.to ?? `evidence-${incident.id}`;
+    const { records, files } = await exportRecords({
+      folder: join(folder, FOLDER.log),
+      ordinals: findings.map((finding) => finding.ordinal),
+      to,
+      attachments: new Map([
+        ['incident.json', `${JSON.stringify(incident, undefined, 2)}\n`],
+        ['incident.txt', `${incidentText(incident, findings, { width: EXPORT_COLUMNS, colour: false })}\n`],
+        ['findings.ndjson', findings.map((one) => `${JSON.stringify(toOcsf(one, ocsfContext(one)))}\n`).join('')],
+      ]),
+    });
+    process.stdout.write(`Exported ${records} records of ${incident.id} in ${files.length} files to ${to}.\n`);
+    process.stdout.write(`Anyone can check it: gait evidence verify ${to}\n`);
+  });
+}

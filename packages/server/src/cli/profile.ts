@@ -1,0 +1,64 @@
+import { FACETS } from '@gait/engine/event/schema';
+import type { FunctionProfile, MetricProfile, ValueProfile } from '@gait/engine/profile';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A function's profile as the store kept it. What is missing or of another type reads as empty. */
+export function parseProfile(content: unknown): FunctionProfile {
+  const fields = fieldsOf(content);
+  return {
+    key: text(fields, 'key'),
+    invocations: number(fields, 'invocations'),
+    cold: number(fields, 'cold'),
+    errors: number(fields, 'errors'),
+    firstMs: number(fields, 'firstMs'),
+    lastMs: number(fields, 'lastMs'),
+    days: number(fields, 'days'),
+    maturity: number(fields, 'maturity'),
+    metrics: list(fields, 'metrics').map(parseMetric),
+    calls: list(fields, 'calls').map(parseValue),
+    destinations: list(fields, 'destinations').map(parseValue),
+    triggers: list(fields, 'triggers').map(parseValue),
+    callers: list(fields, 'callers').map(parseValue),
+    callees: list(fields, 'callees').map(parseValue),
+    facets: FACETS.filter((facet) => list(fields, 'facets').includes(facet)),
+    unseen: list(fields, 'unseen').map(String),
+  };
+}
+
+function parseMetric(content: unknown): MetricProfile {
+  const fields = fieldsOf(content);
+  return {
+    metric: text(fields, 'metric'),
+    cold: fields['cold'] === true,
+    count: number(fields, 'count'),
+    low: number(fields, 'low'),
+    centre: number(fields, 'centre'),
+    high: number(fields, 'high'),
+    max: number(fields, 'max'),
+  };
+}
+
+function parseValue(content: unknown): ValueProfile {
+  const fields = fieldsOf(content);
+  return { text: text(fields, 'text'), count: number(fields, 'count'), share: number(fields, 'share') };
+}
+
+function fieldsOf(content: unknown): Fields {
+  return typeof content === 'object' && content !== null ? { ...content } : {};
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function number(fields: Fields, name: string): number {
+  const value = fields[name];
+  return typeof value === 'number' ? value : 0;
+}
+
+function list(fields: Fields, name: string): readonly unknown[] {
+  const value = fields[name];
+  return Array.isArray(value) ? value : [];
+}
