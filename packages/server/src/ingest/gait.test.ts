@@ -145,6 +145,7 @@ suite('what a record becomes', () => {
       encodeWireRecord(FULL).replace('"seq":41', '"seq":4.1e1'),
       encodeWireRecord(FULL).replace('"seq":41', '"seq":41.000'),
       encodeWireRecord(FULL).replace('"seq":41', '"seq":1,"seq":"x","seq":41'),
+      encodeWireRecord(FULL).replace('"seq":41', '"c":[["other"]],"seq":41'),
       encodeWireRecord(FULL).replace('"seq":41', '"seq":41,"zz":{"deep":[1,2]},"verylongkey":null'),
     ];
     for (const spelling of spellings) assert.deepEqual(row(spelling), usual, spelling);

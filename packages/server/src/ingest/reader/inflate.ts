@@ -1,7 +1,14 @@
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import type { RejectReason } from '../decoder.ts';
 import { Feed } from './feed.ts';
-import { INFLATE_FREE_BYTES, INFLATE_LAYERS_MAX, INFLATE_RATIO_MAX, READ_BYTES, ZSTD_FRAMES_MAX } from './limits.ts';
+import {
+  INFLATE_CHUNK_BYTES,
+  INFLATE_FREE_BYTES,
+  INFLATE_LAYERS_MAX,
+  INFLATE_RATIO_MAX,
+  ZSTD_FRAME_BYTES_MIN,
+  ZSTD_FREE_FRAMES,
+} from './limits.ts';
 
 /** Why the rest of a compressed input cannot be read. What came before it has been handed out. */
 export class InflateError extends Error {
@@ -54,8 +61,9 @@ async function* members(feed: Feed, compression: Compression): AsyncGenerator<Ui
         continue;
       }
       if (compressionOf(head) !== compression) throw damaged(compression, 'something else follows its end');
-      if (count++ === ZSTD_FRAMES_MAX)
-        throw new InflateError('inflates-too-far', `more than ${ZSTD_FRAMES_MAX} frames`);
+      if (++count > ZSTD_FREE_FRAMES && feed.taken < count * ZSTD_FRAME_BYTES_MIN) {
+        throw new InflateError('inflates-too-far', 'too many frames with hardly anything in them');
+      }
       for await (const chunk of member(feed, compression)) {
         out += chunk.length;
         if (out > INFLATE_FREE_BYTES && out > feed.taken * INFLATE_RATIO_MAX) {
@@ -76,7 +84,9 @@ function isPadding(head: Uint8Array): boolean {
 
 async function* member(feed: Feed, compression: Compression): AsyncGenerator<Uint8Array, void> {
   const inflater =
-    compression === 'gzip' ? createGunzip({ chunkSize: READ_BYTES }) : createZstdDecompress({ chunkSize: READ_BYTES });
+    compression === 'gzip'
+      ? createGunzip({ chunkSize: INFLATE_CHUNK_BYTES })
+      : createZstdDecompress({ chunkSize: INFLATE_CHUNK_BYTES });
   const pumping = pump(feed, inflater);
   try {
     for await (const chunk of inflater) yield chunk;

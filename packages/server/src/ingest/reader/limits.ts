@@ -16,8 +16,12 @@ export const INFLATE_LAYERS_MAX = 2;
 export const INFLATE_FREE_BYTES = 64 * 1024 * 1024;
 /** Beyond that, how often a file may be larger than its compressed form. Logs reach 50, gzip at most 1,032. */
 export const INFLATE_RATIO_MAX = 500;
-/** Frames of one zstd file. Writers make frames of megabytes; hostile ones of nothing cost time each. */
-export const ZSTD_FRAMES_MAX = 65_536;
+/** Bytes inflated at once. */
+export const INFLATE_CHUNK_BYTES = 65_536;
+/** Frames that any zstd file may have: each costs a tenth of a millisecond, whatever is in it. */
+export const ZSTD_FREE_FRAMES = 1000;
+/** Beyond that, compressed bytes a frame must have on average. Writers make frames of 64 KiB and more. */
+export const ZSTD_FRAME_BYTES_MIN = 1024;
 /** Bytes read of a file that does not say how long it is, as those below /proc. */
 export const UNSIZED_BYTES_MAX = 64 * 1024 * 1024;
 /** Files of one reading, so that the list fits into memory. */
