@@ -21,23 +21,30 @@ const CLOSE_ARRAY = 0x5d;
 
 /**
  * Parses the JSON document in `bytes[start, end)`. Size and depth are checked before parsing, so that a hostile document
- * costs one pass over its bytes (about 1 ns a byte). Never throws.
+ * costs one pass over its characters. Never throws.
  */
 export function parseJson(bytes: Uint8Array, start: number, end: number): JsonResult {
   if (end - start > JSON_BYTES_MAX) return { reason: 'too-large' };
-  if (deeperThan(bytes, [start, end], JSON_DEPTH_MAX)) return { reason: 'too-deep' };
+  let text: string;
   try {
-    return parsed(strictUtf8.decode(bytes.subarray(start, end)));
+    text = strictUtf8.decode(bytes.subarray(start, end));
   } catch {
     return { reason: 'bad-utf8' };
   }
+  return parseJsonText(text);
 }
 
 /** Parses a JSON document that stands inside another one as a string. Same limits as `parseJson`. */
 export function parseJsonText(text: string): JsonResult {
   if (text.length > JSON_BYTES_MAX) return { reason: 'too-large' };
-  if (textDeeperThan(text, JSON_DEPTH_MAX)) return { reason: 'too-deep' };
-  return parsed(text);
+  const { deepest, isOpen } = bracketsOf(text);
+  if (deepest > JSON_DEPTH_MAX) return { reason: 'too-deep' };
+  try {
+    const value: unknown = JSON.parse(text);
+    return { value };
+  } catch {
+    return { reason: isOpen ? 'truncated' : 'bad-json' };
+  }
 }
 
 /** Value of an object's own property: `__proto__`, inherited names and values of other types give undefined. */
@@ -81,59 +88,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parsed(text: string): JsonResult {
-  try {
-    const value: unknown = JSON.parse(text);
-    return { value };
-  } catch {
-    return { reason: endsInTheMiddle(text) ? 'truncated' : 'bad-json' };
-  }
-}
-
-/** True when brackets or a string are still open at the end: the document was cut rather than garbled. */
-function endsInTheMiddle(text: string): boolean {
+/** How deep brackets go, up to just beyond the limit, and whether one or a string is still open: cut, not garbled. */
+function bracketsOf(text: string): { readonly deepest: number; readonly isOpen: boolean } {
   let depth = 0;
+  let deepest = 0;
   let inString = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length && deepest <= JSON_DEPTH_MAX; at++) {
     const code = text.charCodeAt(at);
     if (inString) {
       if (code === BACKSLASH) at++;
       else if (code === QUOTE) inString = false;
     } else if (code === QUOTE) inString = true;
-    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) depth++;
+    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) deepest = Math.max(deepest, ++depth);
     else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--;
   }
-  return inString || depth > 0;
-}
-
-function deeperThan(bytes: Uint8Array, range: readonly [number, number], depthMax: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = range[0]; at < range[1]; at++) {
-    const code = bytes[at];
-    if (inString) {
-      if (code === BACKSLASH) at++;
-      else if (code === QUOTE) inString = false;
-    } else if (code === QUOTE) inString = true;
-    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      if (++depth > depthMax) return true;
-    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--;
-  }
-  return false;
-}
-
-function textDeeperThan(text: string, depthMax: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (inString) {
-      if (code === BACKSLASH) at++;
-      else if (code === QUOTE) inString = false;
-    } else if (code === QUOTE) inString = true;
-    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      if (++depth > depthMax) return true;
-    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--;
-  }
-  return false;
+  return { deepest, isOpen: inString || depth > 0 };
 }
