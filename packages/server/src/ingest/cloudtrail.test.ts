@@ -343,6 +343,7 @@ suite('CloudTrail events', () => {
       { Records: [{ eventVersion: '2.1', eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', userIdentity: {} }] },
       false,
     ],
+    [{ Records: [{ eventVersion: '1.0', eventSource: 'aws:dynamodb', eventName: 'REMOVE', userIdentity: {} }] }, false],
     [{ Id: '1-0', Segments: [] }, false],
     ['', false],
   ];

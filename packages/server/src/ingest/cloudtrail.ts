@@ -39,7 +39,7 @@ function sniff(head: Uint8Array, name: string): number {
   if (!/^\s*[[{]/.test(text)) return 0;
   const called = /"eventSource"\s*:\s*"[a-z0-9.-]+\.amazonaws\.com"/.test(text);
   if (called && /"eventName"\s*:/.test(text)) return 0.95;
-  const hasIdentity = /"eventVersion"\s*:\s*"1\.\d\d?"/.test(text) && /"userIdentity"\s*:/.test(text);
+  const hasIdentity = /"eventVersion"\s*:\s*"1\.\d\d"/.test(text) && /"userIdentity"\s*:/.test(text);
   if (hasIdentity) return 0.8;
   return /^\s*\{\s*"Records"/.test(text) && /CloudTrail/i.test(name) ? 0.6 : 0;
 }
