@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { findingArbitrary } from './finding-arbitrary.ts';
+import { findingArbitrary } from './finding-arbitrary.contract.ts';
 import { toOcsf } from './ocsf.ts';
 import { validateOcsf } from './ocsf-validator.ts';
 

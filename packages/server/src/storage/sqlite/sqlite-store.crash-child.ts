@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
+import { crashStep } from './crash-steps.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import { crashStep } from './store-crash.steps.ts';
 
 /**
  * Commits steps until it is killed, as the engine does after a crash: from a checkpoint some ordinals before the last
