@@ -16,10 +16,9 @@ export interface SeededBatchOptions {
 /**
  * A batch of plausible invocations that depends on nothing but its options: about ten fields and three calls a row. For
  * tests, crash tests and benchmarks; every row names its place (`seed-row`), so that a row altered, lost or repeated is
- * recognised.
+ * recognised. A builder may be given to be used again: making one costs 2 ms.
  */
-export function seededBatch(options: SeededBatchOptions): Batch {
-  const builder = new BatchBuilder();
+export function seededBatch(options: SeededBatchOptions, builder: BatchBuilder = new BatchBuilder()): Batch {
   const draw = new Draw(options.seed);
   builder.addOrigin({ name: `delivery-${options.seed}`, from: 0, to: options.rows * 600, sha256: '5'.repeat(64) });
   for (let row = 0; row < options.rows; row++) addRow(builder, draw, { ...options, row });
