@@ -10,7 +10,7 @@ import {
   ZSTD_FREE_FRAMES,
 } from './limits.ts';
 
-/** Why the rest of a compressed input cannot be read. What came before it has been handed out. */
+/** Why the rest of a compressed input cannot be read. What came before has been handed out, but for the last 64 KiB. */
 export class InflateError extends Error {
   override readonly name = 'InflateError';
   readonly reason: RejectReason;
