@@ -3,7 +3,7 @@ import type { Batch } from './event/batch.ts';
 import { BatchBuilder } from './event/batch-builder.ts';
 import type { Finding } from './event/finding.ts';
 import type { Control, Genesis, LogRecord } from './event/record.ts';
-import { type FacetKind, FLAG, type NumberField, type SymbolField } from './event/schema.ts';
+import type { FacetKind, NumberField, SymbolField } from './event/schema.ts';
 
 /** One invocation or audited act, as tests write it down. */
 export interface Sample {
@@ -21,6 +21,7 @@ export interface Sample {
   readonly calls?: readonly string[];
 }
 
+/** Genesis of the logs of tests. */
 export const GENESIS: Genesis = {
   kind: 'genesis',
   seed: [0x5eed, 0x1234],
@@ -28,6 +29,7 @@ export const GENESIS: Genesis = {
   tempoMs: 86_400_000,
   schema: 1,
 };
+/** When the logs of tests begin. */
 export const START_MS = GENESIS.originMs;
 
 /** Builds batches of at most `size` rows from samples that are in order of time. For tests of the engine. */
@@ -120,4 +122,3 @@ export const ODD_CALLS = [
   's3:PutObject invoices s3/invoices',
   'http:POST drop.example/x drop.example',
 ];
-export const COLD = FLAG.cold;

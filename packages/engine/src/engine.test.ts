@@ -158,22 +158,23 @@ describe('facets of one invocation', () => {
     const feed = new Feed();
     feed.rows(history);
     const [copy] = steady(A, START_MS + 590_000, 1);
+    const { request = '', numbers = {}, atMs: eventMs } = history[59];
     feed.rows([
       {
         ...copy,
-        request: history[59].request,
+        request,
         atMs: START_MS + 595_000,
-        eventMs: history[59].atMs,
-        numbers: history[59].numbers,
+        eventMs,
+        numbers,
       },
     ]);
     assert.equal(feed.engine.stageOne[0].counts.duplicates, 1);
     feed.rows([
       {
         ...copy,
-        request: history[59].request,
+        request,
         atMs: START_MS + 596_000,
-        eventMs: history[59].atMs,
+        eventMs,
         numbers: { durationMs: 9 },
       },
     ]);

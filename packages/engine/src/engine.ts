@@ -230,6 +230,7 @@ export class Engine {
         return;
       case 'erasure':
         this.stageTwo.erase(control.principal);
+        for (const stage of this.stageOne) stage.names.forget(control.principal);
     }
   }
 

@@ -23,7 +23,8 @@ import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { JudgedCounts } from './scoring/judged.ts';
 
 /** Facet kinds that describe an invocation. */
-const INVOCATION_KINDS = (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray);
+const INVOCATION_KINDS =
+  (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray) | (1 << FACET.insights);
 /** Closed invocations after which it is known which facets a function usually delivers. */
 const FACETS_KNOWN_AFTER = 8;
 /** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */

@@ -182,11 +182,10 @@ export class StageTwo {
     return released;
   }
 
-  /** Forgets a principal. */
+  /** Forgets a person: every principal whose name holds the token. */
   erase(token: string): void {
-    const text = new TextEncoder().encode(token);
-    this.#hasher.bytes(text, 0, text.length);
-    this.baselines.forget('principal', this.#hasher.lo || 1);
+    this.baselines.forget(token);
+    this.names.forget(token);
   }
 
   save(out: StateWriter): void {
@@ -416,11 +415,11 @@ export class StageTwo {
     const { score } = judged;
     const facts = DETECTORS.get(score.detector);
     assert(facts !== undefined, 'every detector is registered');
-    const entity = entityOf(facts.family, {
+    const entity = entityOf({
       function: judged.function,
       principal: place.batch.symbolText(place.row, 'principal'),
-      value: score.value,
-      edge: score.detector === NEW_EDGE.id,
+      edge: score.detector === NEW_EDGE.id ? score.value : '',
+      stageOne: row.functionHi !== 0 || row.functionLo !== 0,
     });
     const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
     const at = { nowMs: this.#clock.tickMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS) };

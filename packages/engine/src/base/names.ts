@@ -21,6 +21,11 @@ export class Names {
     return this.#texts.get(key) ?? `#${key.toString(16).padStart(8, '0')}`;
   }
 
+  /** Drops every text that holds a token. */
+  forget(token: string): void {
+    for (const [key, text] of this.#texts) if (text.includes(token)) this.#texts.delete(key);
+  }
+
   save(out: StateWriter): void {
     out.u32(this.#texts.size);
     for (const [key, text] of this.#texts) {

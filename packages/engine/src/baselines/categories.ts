@@ -41,12 +41,18 @@ const USUAL_EVERY = 32;
 export const USUAL_COUNT_MIN = 50;
 /** Share of invocations a usual call is part of. */
 const USUAL_SHARE_MIN = 0.98;
-/** Observations that make a value hard to evict, and distinct model days that make it trusted. */
+/** Observations that make a value hard to evict. */
 const HELD_COUNT_MIN = 8;
+/** Distinct model days after which a value is trusted. */
 export const TRUST_DAYS = 3;
 
-/** A value judged strange is no proof that the entity changes: it counts this much of a novelty. */
-export const SUSPECT_NOVELTY = 0.25;
+/**
+ * A value judged strange is no proof that the entity changes: it counts this much of a novelty, and one more stranger who
+ * changes things is no proof at all.
+ */
+export function suspectWeight(field: number): number {
+  return field === CATEGORY.changer ? 0 : 0.25;
+}
 
 const USUAL_BIT = 1;
 const SUSPECT_BIT = 2;
@@ -181,7 +187,7 @@ export class Categories {
       page.u32[found + 3] = seenAgain(page.u32[found + 3], lesson);
       return true;
     }
-    this.#novelty(field, lesson.day, as === 'plain' ? 1 : SUSPECT_NOVELTY);
+    this.#novelty(field, lesson.day, as === 'plain' ? 1 : suspectWeight(field));
     const key = keyOf(field, hash);
     const entry = this.#room(key);
     if (entry < 0) return false;

@@ -18,10 +18,8 @@ export const HEAD = {
   categories: 10,
   /** Observations since the revision changed. */
   sinceRevision: 11,
-  /** Share of invocations each facet kind delivers, twelve 16-bit fractions. */
+  /** Share of invocations each facet kind delivers: 16-bit fractions, room for fourteen kinds. */
   facetShare: 12,
-  /** Facet bits seen ever. */
-  facetsEver: 18,
   triggerKind: 19,
   /** Two revision slots of four words: hash, observations, warm block, cold block. */
   revisions: 20,
@@ -35,9 +33,8 @@ export const HEAD = {
   minuteDurationMax: 36,
   minuteBytesOut: 38,
   minuteMemoryMax: 40,
-  /** Missing calls counted as absences since the list of usual calls last changed. */
-  absences: 42,
-  provisional: 43,
+  /** Facet bits seen ever. */
+  facetsEver: 42,
 } as const;
 
 /** Bytes of a head. */

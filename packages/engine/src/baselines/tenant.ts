@@ -73,10 +73,14 @@ export class TenantBaselines {
     this.categories.focus(u32[word + WORD.categories]);
   }
 
-  /** Forgets an entity altogether. */
-  forget(kind: EntityKind, hash: number): void {
-    this.#hasher.words(ENTITY[kind], hash);
-    this.entities.remove(this.#hasher.hi, this.#hasher.lo);
+  /** Forgets every entity whose name holds a token. */
+  forget(token: string): void {
+    for (const id of this.entities.ids()) {
+      if (!this.entities.names[id].includes(token)) continue;
+      const { u32 } = this.entities.page(id);
+      const word = this.entities.word(id);
+      this.entities.remove(u32[word + WORD.keyHi], u32[word + WORD.keyLo]);
+    }
     this.categories.focus(0);
   }
 

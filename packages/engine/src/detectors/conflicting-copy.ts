@@ -1,6 +1,7 @@
 import type { Observation } from '../features/observation.ts';
 import type { Score } from './detector.ts';
 
+/** What is fixed about this detector; it is called by stage 1 when a copy differs. */
 export const CONFLICTING_COPY = {
   id: 'health.conflicting-copy',
   family: 'health',

@@ -5,9 +5,8 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
-
-const BASE = 2;
+import { patienceWith } from './patience.ts';
+import { expectedValues, oftenNever, principalText, thingText } from './words.ts';
 
 /**
  * A principal (role of a function, robot, person) uses an API action it never used. The role of a function does the same
@@ -28,12 +27,12 @@ export const newAction: Detector<TenantBaselines> = {
     state.focus('principal', principal);
     const entry = state.categories.find(CATEGORY.action, action);
     const place = { field: CATEGORY.action, entry, day: state.lesson.day };
-    const novelty = scoreNovelty(state.categories, place, BASE);
+    const novelty = scoreNovelty(state.categories, place, patienceWith(seen));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
-    const who = text(seen, 'principal');
+    const who = principalText(text(seen, 'principal'));
     const what = text(seen, 'action');
     const denied = (seen.flags & FLAG.denied) !== 0;
-    const target = text(seen, 'resource');
+    const target = thingText(text(seen, 'resource'));
     out.add({
       detector: newAction.id,
       score: novelty.score,
@@ -63,7 +62,7 @@ export const newAction: Detector<TenantBaselines> = {
     if (principal === 0 || action === 0) return;
     state.ensure('principal', principal, () => text(seen, 'principal'));
     state.categories.observe(CATEGORY.action);
-    const value = { field: CATEGORY.action, hash: action, base: BASE, held: state.held };
+    const value = { field: CATEGORY.action, hash: action, base: patienceWith(seen), held: state.held };
     learnValue(state.categories, value, state.lesson);
     const entry = state.categories.find(CATEGORY.action, action);
     if (state.categories.wantsName(entry)) {

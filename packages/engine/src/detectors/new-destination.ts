@@ -5,7 +5,7 @@ import { scoreNovelty } from '../baselines/novelty.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { repeated } from './new-call.ts';
-import { expectedValues, oftenNever } from './words.ts';
+import { expectedValues, oftenNever, thingText } from './words.ts';
 
 const BASE = 2;
 
@@ -55,7 +55,7 @@ export const newDestination: Detector<FunctionBaselines> = {
             ? [{ parameter: 'bytes_to_destination', observed: String(sent), expected: '0', count: novelty.count }]
             : []),
         ],
-        sentence: `\`${state.shortName}\` ${sent > 0 ? `sent ${bytesText(sent)} to` : 'contacted'} ${text}; ${oftenNever(novelty, 'talked to it')}.`,
+        sentence: `\`${state.shortName}\` ${sent > 0 ? `sent ${bytesText(sent)} to` : 'contacted'} ${thingText(text)}; ${oftenNever(novelty, 'talked to it')}.`,
         quietIf: 'the destination had been used before, or new destinations had been usual in the last days',
         impact: bare ? 0.85 : 0.75,
         techniques: sent > 100_000 ? ['T1567'] : [],

@@ -8,6 +8,7 @@ import { SCORE_MIN, type Scores } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
 const BASE = 2;
+/** What is fixed about this detector; it is called by stage 2 for each resolved edge. */
 export const NEW_EDGE = {
   id: 'flow.new-edge',
   family: 'flow',

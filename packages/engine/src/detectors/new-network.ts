@@ -5,9 +5,8 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
-
-const BASE = 2;
+import { patienceWith } from './patience.ts';
+import { expectedValues, oftenNever, principalText } from './words.ts';
 
 /**
  * A principal acts from a network it never acted from: for the role of a function, the sign of credentials used outside.
@@ -28,9 +27,9 @@ export const newNetwork: Detector<TenantBaselines> = {
     state.focus('principal', principal);
     const entry = state.categories.find(CATEGORY.network, network);
     const place = { field: CATEGORY.network, entry, day: state.lesson.day };
-    const novelty = scoreNovelty(state.categories, place, BASE);
+    const novelty = scoreNovelty(state.categories, place, patienceWith(seen));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
-    const who = text(seen, 'principal');
+    const who = principalText(text(seen, 'principal'));
     const where = text(seen, 'network');
     out.add({
       detector: newNetwork.id,
@@ -61,7 +60,7 @@ export const newNetwork: Detector<TenantBaselines> = {
     if (principal === 0 || network === 0) return;
     state.ensure('principal', principal, () => text(seen, 'principal'));
     state.categories.observe(CATEGORY.network);
-    const value = { field: CATEGORY.network, hash: network, base: BASE, held: state.held };
+    const value = { field: CATEGORY.network, hash: network, base: patienceWith(seen), held: state.held };
     learnValue(state.categories, value, state.lesson);
     const entry = state.categories.find(CATEGORY.network, network);
     if (state.categories.wantsName(entry)) {

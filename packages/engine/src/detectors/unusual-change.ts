@@ -5,10 +5,15 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
+import { expectedValues, oftenNever, principalText, thingText } from './words.ts';
 
 /** Changes are rare and weighty: ten by the same hands make another hand worth a look. */
 const BASE = 1.3;
+
+/** Changes of one kind from which that kind is judged by itself. */
+const KIND_COUNT_MIN = 10;
+/** Entity that holds all changes of the account; hashes of kinds are never 0. */
+const ANY_KIND = 0;
 
 /** What a kind of change would mean, 0..1. */
 const IMPACT: { readonly [kind: string]: number } = {
@@ -49,7 +54,10 @@ export const unusualChange: Detector<TenantBaselines> = {
     state.focus('touched', target);
     const onTarget = target === 0 ? undefined : judge(state, who);
     const targetExpected = onTarget === undefined ? '' : expectedValues(state, CATEGORY.changer);
+    // A kind of change that hardly ever happens is judged with all the others.
     state.focus('account', kind);
+    const rareKind = state.categories.observations(CATEGORY.changer) < KIND_COUNT_MIN;
+    if (rareKind) state.focus('account', ANY_KIND);
     const inAccount = judge(state, who);
     const accountExpected = inAccount === undefined ? '' : expectedValues(state, CATEGORY.changer);
     const byTarget = onTarget !== undefined && onTarget.score >= onTarget.threshold;
@@ -58,6 +66,11 @@ export const unusualChange: Detector<TenantBaselines> = {
     const words = { principal: text(seen, 'principal'), kind: text(seen, 'changeKind'), action: text(seen, 'action') };
     const targetText = text(seen, 'resource');
     const failed = (seen.flags & FLAG.denied) !== 0;
+    const unit = byTarget
+      ? 'changes of it'
+      : rareKind
+        ? 'changes in the account'
+        : `${words.kind} changes in the account`;
     out.add({
       detector: unusualChange.id,
       score: speaks.score,
@@ -69,12 +82,16 @@ export const unusualChange: Detector<TenantBaselines> = {
       evidence: [
         {
           parameter: 'changed_by',
-          observed: `${words.principal}: ${words.action}${failed ? ' (denied)' : ''}`,
+          observed: `${principalText(words.principal)}: ${words.action}${failed ? ' (denied)' : ''}`,
           expected: byTarget ? targetExpected : accountExpected,
           count: speaks.count,
         },
       ],
-      sentence: `${words.principal} ${failed ? 'tried to change' : 'changed'} ${targetText === '' ? `the ${words.kind} of something` : `the ${words.kind} of ${targetText}`} (${words.action}); ${oftenNever(speaks, byTarget ? 'was changed by this principal' : 'was this principal', byTarget ? 'changes of it' : `${words.kind} changes in the account`)}.`,
+      sentence: sentenceOf(words, {
+        target: thingText(targetText),
+        failed,
+        often: oftenNever(speaks, 'was this principal', unit),
+      }),
       quietIf: 'this principal had made such changes before, or many different ones make them',
       impact: IMPACT[words.kind] ?? 0.7,
       techniques: TECHNIQUE[words.kind] ?? [],
@@ -93,8 +110,19 @@ export const unusualChange: Detector<TenantBaselines> = {
     }
     state.ensure('account', kind, () => text(seen, 'changeKind'));
     learnChanger(state, who, name);
+    state.ensure('account', ANY_KIND, () => 'all changes');
+    learnChanger(state, who, name);
   },
 };
+
+function sentenceOf(
+  words: { principal: string; kind: string; action: string },
+  of: { target: string; failed: boolean; often: string },
+): string {
+  const did = of.failed ? 'tried to change' : 'changed';
+  const what = of.target === '' ? 'something' : of.target;
+  return `${principalText(words.principal)} ${did} the ${words.kind} of ${what} (${words.action}); ${of.often}.`;
+}
 
 function judge(state: TenantBaselines, who: number): Novelty | undefined {
   const entry = state.categories.find(CATEGORY.changer, who);

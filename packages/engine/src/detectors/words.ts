@@ -1,4 +1,4 @@
-import type { FunctionBaselines } from '../baselines/function.ts';
+import { type FunctionBaselines, shortNameOf } from '../baselines/function.ts';
 import type { Novelty } from '../baselines/novelty.ts';
 
 /** Values named in an expectation; more are counted. */
@@ -26,4 +26,17 @@ export function expectedValues(state: Pick<FunctionBaselines, 'categories' | 'na
 export function percent(share: number): string {
   if (share > 0 && share < 0.01) return 'under 1 %';
   return `${share > 0.99 && share < 1 ? 99 : Math.round(share * 100)} %`;
+}
+
+/** A principal as people call it: the name of the role or user, and the person's token where it is one. */
+export function principalText(principal: string): string {
+  const at = principal.indexOf('@arn:');
+  const name = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);
+  if (at > 0) return `${principal.slice(0, at)} (${name(principal.slice(at + 1))})`;
+  return principal.startsWith('arn:') ? name(principal) : principal;
+}
+
+/** What was touched as people call it: `the function mailer` for `lambda/aws:1:eu-west-1:mailer`. */
+export function thingText(resource: string): string {
+  return resource.startsWith('lambda/') ? `the function ${shortNameOf(resource)}` : resource;
 }

@@ -17,6 +17,8 @@ export const FACETS = [
   'inventory',
   'health',
   'summary',
+  /** Lambda Insights: resources measured by the provider's extension. */
+  'insights',
 ] as const;
 export type FacetKind = (typeof FACETS)[number];
 
@@ -42,6 +44,7 @@ export const TRUST_OF_FACET: { readonly [K in FacetKind]: number } = {
   xray: TRUST.xray,
   health: TRUST.platform,
   summary: TRUST.sensor,
+  insights: TRUST.platform,
 };
 
 /** Numeric fields of a row, finite or NaN when absent. Unit last. */
@@ -129,8 +132,11 @@ export const FLAG = {
   denied: 128,
 } as const;
 
+/** Number of a numeric field as used in batches. */
 export const NUMBER: { readonly [K in NumberField]: number } = index(NUMBERS);
+/** Number of a symbolic field as used in batches. */
 export const SYMBOL: { readonly [K in SymbolField]: number } = index(SYMBOLS);
+/** Number of an identifier as used in batches. */
 export const ID: { readonly [K in IdField]: number } = index(IDS);
 
 function index<T extends string>(names: readonly T[]): { readonly [K in T]: number } {

@@ -7,11 +7,12 @@ export interface Capability {
   readonly partial: readonly FacetKind[];
 }
 
+/** Every capability, in the order of the matrix. */
 export const CAPABILITIES: readonly Capability[] = [
-  { name: 'duration and cold starts', full: ['platform', 'sensor'], partial: ['xray', 'otel', 'metric'] },
-  { name: 'memory', full: ['sensor'], partial: ['platform'] },
-  { name: 'CPU and /tmp', full: ['sensor'], partial: ['platform'] },
-  { name: 'bytes sent and received', full: ['sensor'], partial: ['platform', 'edge', 'flow'] },
+  { name: 'duration and cold starts', full: ['platform', 'insights', 'sensor'], partial: ['xray', 'otel', 'metric'] },
+  { name: 'memory', full: ['sensor', 'insights'], partial: ['platform'] },
+  { name: 'CPU and /tmp', full: ['sensor', 'insights'], partial: [] },
+  { name: 'bytes sent and received', full: ['sensor'], partial: ['insights', 'edge', 'flow'] },
   { name: 'destinations', full: ['sensor'], partial: ['xray', 'otel', 'flow'] },
   { name: 'trigger source and caller', full: ['sensor', 'otel'], partial: ['xray', 'edge', 'audit'] },
   { name: 'shape of the event', full: ['sensor'], partial: ['edge'] },

@@ -93,15 +93,10 @@ export function draftFinding(
   };
 }
 
-/** The entity a claim is about: the edge, the principal that acts, or the function. */
-export function entityOf(
-  family: Family,
-  of: { function: string; principal: string; value: string; edge: boolean },
-): Entity {
-  if (of.edge) return { kind: 'edge', key: of.value };
-  const acts = family === 'change' || (family === 'access' && of.function === '');
-  if (acts || of.function === '') return { kind: 'principal', key: of.principal };
-  return { kind: 'function', key: of.function };
+/** The entity a claim is about: the edge, the function of stage 1, else the principal that acts. */
+export function entityOf(of: { function: string; principal: string; edge: string; stageOne: boolean }): Entity {
+  if (of.edge !== '') return { kind: 'edge', key: of.edge };
+  return of.stageOne ? { kind: 'function', key: of.function } : { kind: 'principal', key: of.principal };
 }
 
 function originOf(place: Place): Finding['origin'] {

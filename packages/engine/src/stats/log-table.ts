@@ -1,27 +1,30 @@
-/** Steps per octave: the error is at most 1/177 octave, far below a bin of any histogram here. */
-const STEPS = 256;
-/** Below 2^-8 everything is as good as zero: `tableLog2` stops there. */
+/** One octave in the unit of `log2Steps`. */
+export const OCTAVE_STEPS = 256;
+/** Where `log2Steps` stops: 2^-8 and everything below is as good as zero. */
 const LOWEST = -8;
 const SHIFT = 16;
-/** Largest magnitude whose fixed-point form fits 31 bits. */
+/** Smallest magnitude whose fixed-point form does not fit 31 bits. */
 const TABLE_MAX = 32_768;
 
 const FRACTIONS = fractions();
 
 /**
- * Base-2 logarithm of a magnitude, rounded down to the table's step: monotone, the same on every machine, a third of the
- * cost of `Math.log`. Magnitudes below 2^-8 give -8; beyond 2^15 the exact logarithm takes over.
+ * Base-2 logarithm of a magnitude in whole 256ths of an octave, rounded down: monotone, the same on every machine, and a
+ * small integer, so that handing it on costs no allocation. Magnitudes up to 2^-8 (and NaN) give -2048.
  */
-export function tableLog2(magnitude: number): number {
-  if (magnitude >= TABLE_MAX) return Math.log(magnitude) / Math.LN2;
+export function log2Steps(magnitude: number): number {
+  if (magnitude >= TABLE_MAX) return Math.floor((Math.log(magnitude) * OCTAVE_STEPS) / Math.LN2);
   const fixed = (magnitude * (1 << SHIFT)) | 0;
-  if (fixed < 1 << (SHIFT + LOWEST)) return LOWEST;
+  if (fixed < 1 << (SHIFT + LOWEST)) return LOWEST * OCTAVE_STEPS;
   const zeros = Math.clz32(fixed);
-  return 31 - SHIFT - zeros + FRACTIONS[(fixed << (zeros + 1)) >>> 24];
+  return (31 - SHIFT - zeros) * OCTAVE_STEPS + FRACTIONS[(fixed << (zeros + 1)) >>> 24];
 }
 
-function fractions(): Float64Array {
-  const table = new Float64Array(STEPS);
-  for (let step = 0; step < STEPS; step++) table[step] = Math.log(1 + step / STEPS) / Math.LN2;
+/** Logarithms of 1 + step/256, for the eight bits after the leading one. */
+function fractions(): Uint8Array {
+  const table = new Uint8Array(OCTAVE_STEPS);
+  for (let step = 0; step < OCTAVE_STEPS; step++) {
+    table[step] = Math.floor((Math.log(1 + step / OCTAVE_STEPS) * OCTAVE_STEPS) / Math.LN2);
+  }
   return table;
 }

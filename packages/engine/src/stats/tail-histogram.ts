@@ -1,6 +1,6 @@
 import { mix32 } from '../base/hash.ts';
 import { decodeCount, encodeCount, incrementCount } from './float-count.ts';
-import { tableLog2 } from './log-table.ts';
+import { OCTAVE_STEPS } from './log-table.ts';
 
 /** Bins per side: three an octave from 2^-3 to 2^8.7 sizes; what is larger is counted in the last one. */
 export const TAIL_BINS = 35;
@@ -9,6 +9,10 @@ export const TAIL_BYTES = 2 * TAIL_BINS + 4;
 
 const BINS_PER_OCTAVE = 3;
 const OCTAVES_BELOW_ONE = 3;
+/** Places inside are three times the steps of the logarithm, so a bin spans as many of them as an octave has steps. */
+const BIN_STEPS = OCTAVE_STEPS;
+const BIN_SHIFT = 31 - Math.clz32(BIN_STEPS);
+const ZERO_PLACE = OCTAVES_BELOW_ONE * BINS_PER_OCTAVE * BIN_STEPS;
 /** Where the upper side starts; the lower side runs down from the byte before. */
 const MIDDLE = TAIL_BINS;
 /** Marks: number of bins in use from the middle outwards, then number of bins whose values are ordinary. */
@@ -17,13 +21,13 @@ const USED_HIGH = USED_LOW + 1;
 const ORDINARY_LOW = USED_LOW + 2;
 const ORDINARY_HIGH = USED_LOW + 3;
 /** A value with more than this share of everything beyond it is ordinary and scores 0, which keeps the common case cheap. */
-const ORDINARY_SHARE = 0.25;
+const ORDINARY_SHARE = 0.06;
 /** The marks of ordinary bins are renewed once in this many additions: they move slowly. */
 const REFRESH_MASK = 15;
 /** A value is moved inwards by this much before its tail is summed, so that equal spikes do not score by scale drift. */
-const TOLERANCE_BINS = 0.25;
+const TOLERANCE_STEPS = BIN_STEPS / 4;
 /** Bins that hold more than this share of everything are not odd; below, rarities under 5 % become possible. */
-const ODD_SHARE_MAX = 0.005;
+const ODD_SHARE_MAX = 0.002;
 /** Mass from which the tail's exponent is estimated: four values, or 0.3 % of many. */
 const FIT_MASS_MIN = 4;
 const FIT_SHARE = 0.003;
@@ -38,14 +42,15 @@ const FIT_FROM_BIN = (2 + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE;
 
 /**
  * Two-sided logarithmic histogram of standardised values in one-byte counts. A view: `at` moves it from one histogram to
- * the next, because the state of millions of them lives in slabs. Score first, then `add`.
+ * the next, because the state of millions of them lives in slabs. Score first, then `add`. Values come as a side and the
+ * logarithm of their magnitude (`log2Steps`); counts as whole numbers: integers are handed on without allocating.
  *
  * `tail` is the share of values beyond, extrapolated past the record by a Pareto tail (B. M. Hill 1975, shrunk to a prior
  * and taken one standard error heavier than estimated). `oddity` is the share in bins as thinly filled (HBOS, Goldstein
  * and Dengel 2012). Both in decades, 0 for ordinary values. 5 to 30 ns.
  */
 export class TailHistogram {
-  #bytes = new Uint8Array(TAIL_BYTES);
+  #bytes: Uint8Array = new Uint8Array(TAIL_BYTES);
   #from = 0;
   // The side that was faced last.
   #step = 1;
@@ -59,67 +64,54 @@ export class TailHistogram {
     return this;
   }
 
-  /** Place of the bin a value falls in. */
-  index(z: number): number {
-    const bin = Math.min(TAIL_BINS - 1, Math.max(0, Math.floor(positionOf(Math.abs(z)))));
-    return z < 0 ? MIDDLE - 1 - bin : MIDDLE + bin;
+  /** Index of the bin a value falls in. */
+  index(low: boolean, steps: number): number {
+    const bin = Math.min(TAIL_BINS - 1, Math.max(0, placeOf(steps)) >> BIN_SHIFT);
+    return low ? MIDDLE - 1 - bin : MIDDLE + bin;
   }
 
-  /** Counts a value by the place of its bin; `draw` supplies 14 random bits, `weight` is the number counted before. */
-  add(index: number, draw: number, weight: number): void {
+  /** Counts a value by the index of its bin; `draw` supplies 14 random bits, `count` is the number counted before. */
+  add(index: number, draw: number, count: number): void {
     const at = this.#from + index;
     this.#bytes[at] = incrementCount(this.#bytes[at], draw);
     const low = index < MIDDLE;
     const used = low ? MIDDLE - index : index - MIDDLE + 1;
     const mark = this.#from + (low ? USED_LOW : USED_HIGH);
     if (this.#bytes[mark] < used) this.#bytes[mark] = used;
-    if (((draw >>> 10) & REFRESH_MASK) === 0) this.#refresh(low ? -1 : 1, weight);
+    if (((draw >>> 10) & REFRESH_MASK) === 0) this.#refresh(low ? -1 : 1, count);
   }
 
-  /** Decades of rarity of a value at least this far out on its side, among `weight` counted values. */
-  tail(z: number, weight: number): number {
-    const low = z < 0;
-    const position = Math.max(0, positionOf(low ? -z : z) - TOLERANCE_BINS);
-    if (position < this.#bytes[this.#from + (low ? ORDINARY_LOW : ORDINARY_HIGH)]) return 0;
+  /** Decades of rarity of a value at least this far out on its side, among `count` counted values. */
+  tail(low: boolean, steps: number, count: number): number {
+    const place = Math.max(0, placeOf(steps) - TOLERANCE_STEPS);
+    if (place >> BIN_SHIFT < this.#bytes[this.#from + (low ? ORDINARY_LOW : ORDINARY_HIGH)]) return 0;
     this.#face(low ? -1 : 1);
     // The last bin has no upper edge: whatever falls in it counts as equal.
-    const place = this.#used === TAIL_BINS ? Math.min(position, TAIL_BINS - 1) : position;
-    const own = Math.floor(place);
-    const ordinary = weight * ORDINARY_SHARE;
-    let mass = 0;
-    for (let bin = this.#used - 1; bin > own; bin--) {
-      mass += this.#count(bin);
-      if (mass > ordinary) return 0;
-    }
-    if (own < this.#used) mass += this.#count(own) * (own + 1 - place);
-    let expected = mass + 0.5;
-    if (mass < 1) expected = Math.min(expected, this.#extrapolated(place, weight));
-    return Math.max(0, Math.log((weight + 1) / expected) / Math.LN10);
+    return this.#tailBeyond(this.#used === TAIL_BINS ? Math.min(place, (TAIL_BINS - 1) * BIN_STEPS) : place, count);
   }
 
-  /** Decades of rarity of falling into bins as thinly filled as this value's, among `weight` counted values. */
-  oddity(z: number, weight: number): number {
+  /** Decades of rarity of falling into bins as thinly filled as this value's, among `count` counted values. */
+  oddity(low: boolean, steps: number, count: number): number {
     const bytes = this.#bytes;
     const first = this.#from;
     const last = first + 2 * TAIL_BINS - 1;
-    const at = first + this.index(z);
-    const own = around(bytes, at, first, last);
-    if (own > 3 * ODD_SHARE_MAX * weight) return 0;
+    const own = around(bytes, first + this.index(low, steps), first, last);
+    if (own > 3 * ODD_SHARE_MAX * count) return 0;
     let mass = 0.5;
     for (let bin = first; bin <= last; bin++) {
       if (bytes[bin] !== 0 && around(bytes, bin, first, last) <= own) mass += decodeCount(bytes[bin]);
     }
-    return Math.max(0, Math.log((weight + 1) / mass) / Math.LN10);
+    return Math.max(0, Math.log((count + 1) / mass) / Math.LN10);
   }
 
-  /** Standardised value beyond which at most `share` of `weight` values lie on the upper (1) or lower (-1) side. */
-  quantile(side: 1 | -1, share: number, weight: number): number {
+  /** Standardised value beyond which at most `share` of `count` values lie on the upper (1) or lower (-1) side. */
+  quantile(side: 1 | -1, share: number, count: number): number {
     this.#face(side);
     let mass = 0;
     let bin = this.#used;
     while (bin > 0) {
       mass += this.#count(bin - 1);
-      if (mass > share * weight) break;
+      if (mass > share * count) break;
       bin--;
     }
     return bin === 0 ? 0 : side * Math.exp((bin / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * Math.LN2);
@@ -141,32 +133,47 @@ export class TailHistogram {
     }
   }
 
-  /** Expected number of values beyond `position`, extrapolated from the outermost ones of the side faced. */
-  #extrapolated(position: number, weight: number): number {
-    const enough = Math.max(FIT_MASS_MIN, FIT_SHARE * weight);
+  /** `tail` for the side faced, once the value is known not to be ordinary. */
+  #tailBeyond(place: number, count: number): number {
+    const own = place >> BIN_SHIFT;
+    const ordinary = count * ORDINARY_SHARE;
+    let mass = 0;
+    for (let bin = this.#used - 1; bin > own; bin--) {
+      mass += this.#count(bin);
+      if (mass > ordinary) return 0;
+    }
+    // Of its own bin, the part beyond it.
+    if (own < this.#used) mass += this.#count(own) * (own + 1 - place / BIN_STEPS);
+    const beyond = mass < 1 ? Math.min(mass + 0.5, this.#extrapolated(place, count)) : mass + 0.5;
+    return Math.max(0, Math.log((count + 1) / beyond) / Math.LN10);
+  }
+
+  /** Expected number of values beyond `place`, extrapolated from the outermost ones of the side faced. */
+  #extrapolated(place: number, count: number): number {
+    const enough = Math.max(FIT_MASS_MIN, FIT_SHARE * count);
     let mass = 0;
     let bins = 0;
     let bin = this.#used;
     while (bin > FIT_FROM_BIN && mass < enough) {
       // Everything counted so far lies one bin further from the new lower edge; the new values lie half a bin from it.
       bin--;
-      const count = this.#count(bin);
-      bins += mass + count * 0.5;
-      mass += count;
+      const more = this.#count(bin);
+      bins += mass + more * 0.5;
+      mass += more;
     }
     const logs = (bins * Math.LN2) / BINS_PER_OCTAVE;
     const sample = mass + EXPONENT_PRIOR_WEIGHT;
     const estimate = sample / (logs + EXPONENT_PRIOR_WEIGHT / EXPONENT_PRIOR);
     const cautious = estimate * (1 - 1 / Math.sqrt(sample));
     const exponent = Math.min(EXPONENT_MAX, Math.max(EXPONENT_MIN, cautious));
-    const octaves = Math.max(0, position - Math.max(bin, FIT_FROM_BIN)) / BINS_PER_OCTAVE;
+    const octaves = Math.max(0, place / BIN_STEPS - Math.max(bin, FIT_FROM_BIN)) / BINS_PER_OCTAVE;
     return Math.max(mass, 0.5) * Math.exp(-exponent * Math.LN2 * octaves);
   }
 
   /** Renews the mark below which values of a side are ordinary. */
-  #refresh(side: 1 | -1, weight: number): void {
+  #refresh(side: 1 | -1, count: number): void {
     this.#face(side);
-    const enough = ORDINARY_SHARE * weight;
+    const enough = ORDINARY_SHARE * count;
     let mass = 0;
     let bin = this.#used;
     while (bin > 0 && mass <= enough) mass += this.#count(--bin);
@@ -185,9 +192,9 @@ export class TailHistogram {
   }
 }
 
-/** Place of a magnitude on the scale of bins; negative below the first. */
-function positionOf(magnitude: number): number {
-  return (tableLog2(magnitude) + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE;
+/** Place on the scale of bins, in `BIN_STEPS`; negative below the first bin. */
+function placeOf(steps: number): number {
+  return steps * BINS_PER_OCTAVE + ZERO_PLACE;
 }
 
 /** Counts in a bin and its two neighbours. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Json } from '../storage/store.ts';
-import { DATA_OPTION, withStore } from './folder.ts';
+import { FOLDER_OPTION, withStore } from './folder.ts';
 
 interface Row {
   readonly capability: string;
@@ -13,7 +13,7 @@ interface Row {
 export function coverageCommand(): Command {
   return new Command('coverage')
     .description('Show what can be seen of the functions, and what cannot.')
-    .option(...DATA_OPTION)
+    .option(...FOLDER_OPTION)
     .option('--json', 'one capability a line')
     .action(async (options: { data?: string; json?: true }) => {
       const rows = await withStore(options.data, (store) => store.coverage().map((one) => parseRow(one.content)));

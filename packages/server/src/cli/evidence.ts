@@ -5,7 +5,7 @@ import { verifyExport } from '../forensics/verify-export.ts';
 import { toOcsf } from '../render/ocsf.ts';
 import { incidentText } from '../render/text.ts';
 import { FOLDER } from '../runtime/workspace.ts';
-import { DATA_OPTION, existingFolder, one, withStore } from './folder.ts';
+import { existingFolder, FOLDER_OPTION, one, withStore } from './folder.ts';
 import { ocsfContext } from './replay-text.ts';
 
 /** Columns of the text that goes with an export. */
@@ -21,7 +21,7 @@ export function evidenceCommand(): Command {
     .description('Write the records, proofs and findings of an incident to a folder.')
     .argument('<incident>', 'id of the incident, or its beginning')
     .option('--to <folder>', 'folder to write to, absent or empty (default: evidence-ID)')
-    .option(...DATA_OPTION)
+    .option(...FOLDER_OPTION)
     .action(exportIncident);
   command
     .command('verify')

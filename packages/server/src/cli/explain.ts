@@ -6,7 +6,7 @@ import { openSegmentReader } from '../log/segments/segment-reader.ts';
 import { toOcsf } from '../render/ocsf.ts';
 import { findingText, incidentText } from '../render/text.ts';
 import { FOLDER } from '../runtime/workspace.ts';
-import { DATA_OPTION, existingFolder, one, withStore } from './folder.ts';
+import { existingFolder, FOLDER_OPTION, one, withStore } from './folder.ts';
 import { outputStyle } from './output.ts';
 import { ocsfContext } from './replay-text.ts';
 
@@ -15,7 +15,7 @@ export function explainCommand(): Command {
   return new Command('explain')
     .description('Explain one finding or incident in full.')
     .argument('<id>', 'id of a finding or incident, or its beginning')
-    .option(...DATA_OPTION)
+    .option(...FOLDER_OPTION)
     .option('--json', 'the finding as OCSF, or the incident as JSON')
     .action(async (id: string, options: { data?: string; json?: true }) => {
       const folder = await existingFolder(options.data);

@@ -6,7 +6,7 @@ import type { Lookup, Store } from '../storage/store.ts';
 import { UsageError } from './failure.ts';
 
 /** Data folder of commands that read what a replay left. */
-export const DATA_OPTION = ['--data <folder>', 'data folder of an earlier `gait replay --data`'] as const;
+export const FOLDER_OPTION = ['--data <folder>', 'data folder of an earlier `gait replay --data`'] as const;
 
 /** The data folder of a request, after checking that it is one. */
 export async function existingFolder(folder: string | undefined): Promise<string> {

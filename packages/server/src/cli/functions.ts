@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UsageError } from './failure.ts';
-import { DATA_OPTION, withStore } from './folder.ts';
+import { FOLDER_OPTION, withStore } from './folder.ts';
 import { functionsTable, functionText } from './functions-text.ts';
 import { parseProfile } from './profile.ts';
 
@@ -9,7 +9,7 @@ export function functionsCommand(): Command {
   return new Command('functions')
     .description('List the functions, or show what is normal for one.')
     .argument('[name]', 'a function key, or any part of it')
-    .option(...DATA_OPTION)
+    .option(...FOLDER_OPTION)
     .option('--json', 'one function a line')
     .action(async (name: string | undefined, options: { data?: string; json?: true }) => {
       const profiles = await withStore(options.data, (store) =>

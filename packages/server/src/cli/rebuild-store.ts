@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { Workspace } from '../runtime/workspace.ts';
-import { DATA_OPTION, existingFolder } from './folder.ts';
+import { existingFolder, FOLDER_OPTION } from './folder.ts';
 import { grouped } from './progress.ts';
 
 /** `gait rebuild-store`: makes the tables people see again from the log. */
 export function rebuildStoreCommand(): Command {
   return new Command('rebuild-store')
     .description('Make findings, incidents and profiles again from the log.')
-    .option(...DATA_OPTION)
+    .option(...FOLDER_OPTION)
     .action(async (options: { data?: string }) => {
       const workspace = await Workspace.open(await existingFolder(options.data), { rebuild: true });
       try {

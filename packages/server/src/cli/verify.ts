@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { verifyLog } from '../forensics/verify.ts';
 import { FOLDER } from '../runtime/workspace.ts';
-import { DATA_OPTION, existingFolder } from './folder.ts';
+import { existingFolder, FOLDER_OPTION } from './folder.ts';
 
 /** `gait verify`: proves that the log is what was written, or names the first bad place. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('Prove that the log is what was written, or name the first bad place.')
-    .option(...DATA_OPTION)
+    .option(...FOLDER_OPTION)
     .option('--anchor <file>', 'signed heads kept elsewhere, one a line')
     .option('--json', 'the report as JSON')
     .action(async (options: { data?: string; anchor?: string; json?: true }) => {

@@ -8,5 +8,12 @@ import { xrayDecoder } from './xray.ts';
 
 /** A decoder for each format, in the order in which they are asked. One set serves one reading. */
 export function allDecoders(): readonly Decoder[] {
-  return [gaitDecoder(), xrayDecoder, cloudtrailDecoder, otlpJsonDecoder, otlpProtobufDecoder, lambdaLogsDecoder];
+  return [
+    gaitDecoder(),
+    xrayDecoder,
+    cloudtrailDecoder,
+    otlpJsonDecoder(),
+    otlpProtobufDecoder(),
+    lambdaLogsDecoder(gaitDecoder()),
+  ];
 }

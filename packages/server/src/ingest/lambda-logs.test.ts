@@ -280,7 +280,7 @@ suite('performance records of Lambda Insights', () => {
     assert.deepEqual(rejects, []);
     assert.deepEqual(rows, [
       {
-        kind: 'platform',
+        kind: 'insights',
         eventMs: T,
         flags: FLAG.cold,
         trust: TRUST.platform,

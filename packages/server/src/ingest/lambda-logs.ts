@@ -199,7 +199,7 @@ class LogReader {
     }
     const timeMs = Number.isNaN(record.timeMs) ? origin.timeMs : record.timeMs;
     const owner = origin.functionKey || claimed;
-    const rows = this.#row('platform', {
+    const rows = this.#row('insights', {
       ...origin,
       timeMs,
       functionKey: owner,
@@ -216,7 +216,7 @@ class LogReader {
   }
 
   /** Begins a row of the function the message belongs to; rejects the message when nothing says which that is. */
-  #row(kind: 'platform' | 'health', origin: LogOrigin) {
+  #row(kind: 'platform' | 'insights' | 'health', origin: LogOrigin) {
     if (origin.functionKey === '') {
       this.#reject('missing-field', 'platform record without its function; pass --function NAME');
       return undefined;
