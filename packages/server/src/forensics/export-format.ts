@@ -29,6 +29,7 @@ export interface HeadProof {
   readonly records: readonly RecordProof[];
 }
 
+/** Content of `proof.json`. */
 export interface Proof {
   readonly version: number;
   /** Public key that the heads were signed with, PEM. */
@@ -36,6 +37,7 @@ export interface Proof {
   readonly heads: readonly HeadProof[];
 }
 
+/** Content of `MANIFEST.json`. */
 export interface Manifest {
   readonly version: number;
   /** SHA-256 of each file by name, names in order. */
@@ -55,10 +57,12 @@ export function signedManifestText({ version, files }: Pick<Manifest, 'version' 
   return JSON.stringify({ version, files });
 }
 
+/** The text of a proof, in the only form that is accepted. */
 export function proofText({ version, publicKey, heads }: Proof): string {
   return `${JSON.stringify({ version, publicKey, heads }, null, 1)}\n`;
 }
 
+/** SHA-256 in lower-case hex. */
 export function sha256Of(bytes: string | Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

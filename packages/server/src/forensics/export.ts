@@ -2,11 +2,16 @@ import { type KeyObject, sign } from 'node:crypto';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogError } from '../log/log.ts';
-import { listSegments, readSegmentHeader } from '../log/segments/folder.ts';
-import type { SignedHead } from '../log/segments/head.ts';
-import { pemOf, readPrivateKey } from '../log/segments/keys.ts';
-import { SegmentWalk } from '../log/segments/leaves.ts';
-import { LeafList, MerkleLevels } from '../log/segments/merkle.ts';
+import {
+  LeafList,
+  listSegments,
+  MerkleLevels,
+  pemOf,
+  readPrivateKey,
+  readSegmentHeader,
+  SegmentWalk,
+  type SignedHead,
+} from '../log/proof.ts';
 import { ForensicsError } from './errors.ts';
 import {
   ATTACHMENT_NAME,
@@ -23,6 +28,7 @@ import {
 import { type CheckedHeads, checkHeads } from './heads-check.ts';
 import { EXPORT_ATTACHMENTS_MAX, EXPORT_RECORDS_MAX } from './limits.ts';
 
+/** What to export, from where, to where. */
 export interface ExportOptions {
   /** Folder of the log. */
   readonly folder: string;
@@ -34,6 +40,7 @@ export interface ExportOptions {
   readonly attachments?: ReadonlyMap<string, string>;
 }
 
+/** What was written. */
 export interface Exported {
   readonly records: number;
   /** Files written, the manifest included. */

@@ -1,9 +1,21 @@
 import type { KeyObject } from 'node:crypto';
 import { LogError } from '../log/log.ts';
-import { paths } from '../log/segments/folder.ts';
-import { type Head, headHash, headSigned, NO_HEAD, parseHead, type SignedHead } from '../log/segments/head.ts';
-import { linesOf, readHeadsText } from '../log/segments/heads-file.ts';
-import { keyId, pemOf, publicKeyOf, readPrivateKey, readPublicKey } from '../log/segments/keys.ts';
+import {
+  type Head,
+  headHash,
+  headSigned,
+  keyId,
+  linesOf,
+  NO_HEAD,
+  parseHead,
+  paths,
+  pemOf,
+  publicKeyOf,
+  readHeadsText,
+  readPrivateKey,
+  readPublicKey,
+  type SignedHead,
+} from '../log/proof.ts';
 import type { FirstBad } from './report.ts';
 
 /** The heads of a folder, checked: signed, chained, and in an order that a log can have. */
@@ -20,6 +32,8 @@ export interface CheckedHeads {
 export async function checkHeads(folder: string): Promise<CheckedHeads | FirstBad> {
   const publicKey = await checkKeys(folder);
   if ('what' in publicKey) return publicKey;
+  // Before the chain: a writer at work appends to the chain before it signs an open head that follows it.
+  const openText = await readHeadsText(paths.openHead(folder));
   const path = paths.heads(folder);
   const text = await readHeadsText(path);
   if (text !== '' && !text.endsWith('\n')) return badHead(path, text.lastIndexOf('\n') + 1, 'the last line has no end');
@@ -30,7 +44,7 @@ export async function checkHeads(folder: string): Promise<CheckedHeads | FirstBa
     if (problem !== undefined) return badHead(path, offset, problem);
     offset += Buffer.byteLength(line) + 1;
   }
-  const open = await checkOpenHead(folder, checker);
+  const open = checkOpenHead(paths.openHead(folder), openText, checker);
   if (open !== undefined && 'what' in open) return open;
   return { publicKey, chain: checker.chain, open, sealed: checker.sealed, removed: checker.removed };
 }
@@ -54,9 +68,7 @@ async function checkKeys(folder: string): Promise<KeyObject | FirstBad> {
   }
 }
 
-async function checkOpenHead(folder: string, checker: ChainChecker): Promise<SignedHead | undefined | FirstBad> {
-  const path = paths.openHead(folder);
-  const text = await readHeadsText(path);
+function checkOpenHead(path: string, text: string, checker: ChainChecker): SignedHead | undefined | FirstBad {
   if (text === '') return badHead(path, 0, 'the head of the open segment is missing');
   const [line, ...rest] = text.split('\n');
   if (rest.length !== 1 || rest[0] !== '') return badHead(path, line.length, 'the file is not one line');

@@ -2,9 +2,7 @@ import { type KeyObject, verify } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogError } from '../log/log.ts';
-import { headSigned, parseHead, type SignedHead } from '../log/segments/head.ts';
-import { keyId, parsePublicKey } from '../log/segments/keys.ts';
-import { leafHash, rootOfPath } from '../log/segments/merkle.ts';
+import { headSigned, keyId, leafHash, parseHead, parsePublicKey, rootOfPath, type SignedHead } from '../log/proof.ts';
 import {
   ATTACHMENT_NAME,
   EXPORT_VERSION,

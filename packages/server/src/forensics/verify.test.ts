@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { control, observation } from '../log/log.contract.ts';
 import { LogError } from '../log/log.ts';
 import { copyOf, flipByte, rewrite, scratchFolder } from '../log/scratch.ts';
@@ -107,6 +108,13 @@ describe('verifying a log', () => {
   it('says when there is no log, and when it is of a newer version', async (test) => {
     const folder = await scratchFolder(test);
     await assert.rejects(verifyLog(folder), (error) => error instanceof LogError && error.code === 'GAIT_LOG_IO');
+    await fill(folder, {});
+    await rewrite(paths.segment(folder, 1), (bytes) => {
+      bytes.writeUInt32LE(2, 8);
+      bytes.writeUInt32LE(crc32(bytes.subarray(0, SEGMENT_HEADER_BYTES - 4)), SEGMENT_HEADER_BYTES - 4);
+      return bytes;
+    });
+    await assert.rejects(verifyLog(folder), (error) => error instanceof LogError && error.code === 'GAIT_LOG_NEWER');
   });
 });
 

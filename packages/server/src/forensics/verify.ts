@@ -1,19 +1,30 @@
 import { SCHEMA } from '@gait/engine/event/record';
 import { LogError } from '../log/log.ts';
-import { codeOf, listSegments, paths, type SegmentEntry, tryReadHeader } from '../log/segments/folder.ts';
-import { NO_HASH, SEGMENT_HEADER_BYTES, type SegmentHeader } from '../log/segments/frame.ts';
-import type { Head } from '../log/segments/head.ts';
-import { headSigned, parseHead } from '../log/segments/head.ts';
-import { readHeadsText } from '../log/segments/heads-file.ts';
-import { keyId } from '../log/segments/keys.ts';
-import { type SegmentProof, SegmentWalk } from '../log/segments/leaves.ts';
-import { tornTail } from '../log/segments/tail.ts';
+import {
+  codeOf,
+  type Head,
+  headSigned,
+  keyId,
+  listSegments,
+  NO_HASH,
+  parseHead,
+  paths,
+  readHeadsText,
+  SEGMENT_HEADER_BYTES,
+  type SegmentEntry,
+  type SegmentHeader,
+  type SegmentProof,
+  SegmentWalk,
+  tornTail,
+  tryReadHeader,
+} from '../log/proof.ts';
 import { type CheckedHeads, checkHeads } from './heads-check.ts';
 import { type BadKind, type FirstBad, statementOf, type Unfinished, type VerifyReport } from './report.ts';
 
 /** Times a verification is begun anew because the writer signed or removed something meanwhile. */
 const ATTEMPTS_MAX = 5;
 
+/** What a log is verified against besides itself. */
 export interface VerifyOptions {
   /** Lines that the log's `anchor` was called with, kept outside: any number, one a line. */
   readonly anchor?: string;
@@ -27,16 +38,10 @@ export interface VerifyOptions {
 export async function verifyLog(folder: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   for (let attempt = 1; ; attempt++) {
     const before = await headTexts(folder);
-    const report = await verifyOnce(folder, options).catch((error: unknown) => unlessGone(error, attempt));
-    if (report === undefined) continue;
+    const report = await verifyOnce(folder, options);
     // A writer at work may have removed a segment or signed a head between two reads: look again.
     if (report.ok || attempt === ATTEMPTS_MAX || before === (await headTexts(folder))) return report;
   }
-}
-
-/** Nothing if a file disappeared while it was looked at, as retention does it, and it is worth another attempt. */
-function unlessGone(error: unknown, attempt: number): undefined {
-  if (codeOf(error) !== 'ENOENT' || attempt === ATTEMPTS_MAX) throw error;
 }
 
 async function headTexts(folder: string): Promise<string> {
@@ -91,7 +96,7 @@ interface Checkpoint {
 
 class LogVerifier {
   readonly #folder: string;
-  readonly #heads: CheckedHeads;
+  #heads: CheckedHeads;
   readonly #anchors: readonly Head[];
   #segments = 0;
   #removedSegments = 0;
@@ -114,11 +119,29 @@ class LogVerifier {
     const named = [...heads.sealed.keys(), heads.open?.head.segment ?? 0, ...this.#anchors.map((head) => head.segment)];
     const newest = Math.max(0, entries.at(-1)?.number ?? 0, ...named);
     for (let number = 1; number <= newest; number++) {
-      const entry = present.get(number);
-      const bad = entry === undefined ? this.#absent(number) : await this.#present(entry, number === newest);
+      const bad = await this.#segment(number, { entry: present.get(number), last: number === newest });
       if (bad !== undefined) return this.#report(bad);
     }
     return this.#report(undefined);
+  }
+
+  async #segment(
+    number: number,
+    at: { entry: SegmentEntry | undefined; last: boolean },
+  ): Promise<FirstBad | undefined> {
+    try {
+      if (at.entry !== undefined) return await this.#present(at.entry, at.last);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    if (!this.#heads.removed.has(number)) await this.#refresh();
+    return this.#absent(number);
+  }
+
+  /** Looks for heads of segments that retention removed since the beginning: each was signed before its file went. */
+  async #refresh(): Promise<void> {
+    const heads = await checkHeads(this.#folder);
+    if (!('what' in heads)) this.#heads = { ...heads, open: this.#heads.open };
   }
 
   /** A segment without a file: removed with a head that says so, or missing. */

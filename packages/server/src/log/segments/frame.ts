@@ -19,9 +19,12 @@ export const FRAME_HEADER_BYTES = 80;
 export const HASH_BYTES = 32;
 export const NO_HASH: Buffer = Buffer.alloc(HASH_BYTES);
 
+/** Kind of the record in a frame. */
 export const FRAME_TYPE = { observation: 1, control: 2, tick: 3 } as const;
+/** How the payload of a frame is stored. */
 export const COMPRESSION = { none: 0, zstd: 1 } as const;
 
+/** First bytes of every frame. */
 export const FRAME_MAGIC: Buffer = Buffer.from('GFR1');
 const SEGMENT_MAGIC = Buffer.from('GAITSEG1');
 const SEGMENT_CRC_AT = SEGMENT_HEADER_BYTES - 4;
@@ -38,6 +41,7 @@ export interface SegmentHeader {
   readonly previous: Buffer;
 }
 
+/** Builds a segment header, check sum included. */
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const out = Buffer.alloc(SEGMENT_HEADER_BYTES);
   SEGMENT_MAGIC.copy(out);

@@ -38,6 +38,7 @@ export interface SignedHead {
   readonly line: string;
 }
 
+/** Link of the first head of a chain. */
 export const NO_HEAD = '0'.repeat(HASH_BYTES * 2);
 const HEX_HASH = /^[0-9a-f]{64}$/;
 const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;

@@ -12,6 +12,7 @@ export interface LeafRequest {
   readonly bytes: number;
 }
 
+/** The proof, or why there is none. */
 export type LeafAnswer =
   | { readonly proof: SegmentProof; readonly failure: undefined }
   | { readonly proof: undefined; readonly failure: string };

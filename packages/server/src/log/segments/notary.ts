@@ -17,6 +17,7 @@ export interface Durable {
   readonly bytes: number;
 }
 
+/** What a notary works with. */
 export interface NotaryOptions {
   readonly folder: string;
   readonly key: SigningKey;

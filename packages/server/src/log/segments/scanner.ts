@@ -24,6 +24,7 @@ export interface BadFrame {
   readonly offset: number;
 }
 
+/** Tells a bad place from a frame. */
 export function isBad(found: Frame | BadFrame): found is BadFrame {
   return 'problem' in found;
 }

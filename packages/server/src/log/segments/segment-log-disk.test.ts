@@ -102,6 +102,19 @@ describe('a full disk', () => {
     await log.close();
   });
 
+  it('still takes controls when observations are already refused', async (test) => {
+    const folder = await scratchFolder(test);
+    let free = 5000;
+    const files: SegmentFiles = { ...systemFiles, freeBytes: async () => free };
+    const log = await openSegmentLog(folder, { files, reserveBytes: 10_000 });
+    const [refused, taken] = await Promise.allSettled([log.append(observation(2, 1000)), log.append(control(2000))]);
+    assert.ok(refused.status === 'rejected' && code('GAIT_LOG_FULL')(refused.reason));
+    assert.deepEqual(taken, { status: 'fulfilled', value: { ordinal: 0 } });
+    free = 1e9;
+    assert.deepEqual(await log.append(observation(2, 3000)), { ordinal: 1 });
+    await log.close();
+  });
+
   it('is noticed on a real file system of one megabyte', async (test) => {
     const folder = await scratchFolder(test);
     const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
@@ -118,7 +131,7 @@ describe('a full disk', () => {
 async function fillDisk(folder: string): Promise<void> {
   const data = join(folder, 'log');
   await mkdir(data);
-  const log = await openSegmentLog(data);
+  const log = await openSegmentLog(data, { reserveBytes: 0 });
   await writeFile(join(folder, 'filler'), Buffer.alloc(700_000));
   let appended = 0;
   await assert.rejects(async () => {

@@ -12,18 +12,29 @@ import { FRAME_TYPE } from './frame.ts';
 import type { Head } from './head.ts';
 import { recoverHeads } from './heads-file.ts';
 import { openKeys } from './keys.ts';
-import { COMMIT_BYTES_MAX, COMMIT_FRAMES_MAX, HEAD_EVERY_MS, PENDING_BYTES_MAX, SEGMENT_BYTES_MAX } from './limits.ts';
+import {
+  COMMIT_BYTES_MAX,
+  COMMIT_FRAMES_MAX,
+  HEAD_EVERY_MS,
+  PENDING_BYTES_MAX,
+  RESERVE_BYTES,
+  SEGMENT_BYTES_MAX,
+} from './limits.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
 import { type Durable, Notary } from './notary.ts';
 import { LogCursor } from './reading.ts';
 import { type Recovered, recoverSegments } from './recovery.ts';
+import { DiskReserve } from './reserve.ts';
 import { planRemoval, type Retained, type RetainOptions } from './retention.ts';
 import { type SegmentFiles, systemFiles } from './system.ts';
 import { SegmentWriter, type Writable } from './writer.ts';
 
+/** How the log in a folder is kept. Every option has a default. */
 export interface SegmentLogOptions {
   /** Size at which a segment is sealed, bytes. Default `SEGMENT_BYTES_MAX`. */
   readonly segmentBytesMax?: number;
+  /** Disk space kept free of observations, bytes; 0 switches this off. Default `RESERVE_BYTES`. */
+  readonly reserveBytes?: number;
   /** Time between heads of the open segment, ms. Default `HEAD_EVERY_MS`. */
   readonly headEveryMs?: number;
   /** Clock for the time of signing, ms since 1970. It has no influence on records. */
@@ -83,7 +94,8 @@ async function openLocked(folder: string, options: SegmentLogOptions, lock: Fold
     // A log never is without a head, so that deleting them all is noticed.
     if (heads.open === undefined) await notary.sign();
     else notary.notice(writer.segments.length > 1);
-    return new FolderLog({ lock, writer, notary, recovered });
+    const reserve = new DiskReserve(options.reserveBytes ?? RESERVE_BYTES, () => files.freeBytes(folder));
+    return new FolderLog({ lock, writer, notary, reserve, recovered });
   } catch (error) {
     await notary.close();
     await writer.close();
@@ -95,6 +107,7 @@ interface Parts {
   readonly lock: FolderLock;
   readonly writer: SegmentWriter;
   readonly notary: Notary;
+  readonly reserve: DiskReserve;
   readonly recovered: Recovered;
 }
 
@@ -113,6 +126,7 @@ class FolderLog implements SegmentLog {
   readonly #lock: FolderLock;
   readonly #writer: SegmentWriter;
   readonly #notary: Notary;
+  readonly #reserve: DiskReserve;
   readonly #compressor = new Compressor();
   readonly #wake = new Wake();
   #queue: Pending[] = [];
@@ -123,11 +137,12 @@ class FolderLog implements SegmentLog {
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
-  constructor({ lock, writer, notary, recovered }: Parts) {
+  constructor({ lock, writer, notary, reserve, recovered }: Parts) {
     this.recovered = recovered;
     this.#lock = lock;
     this.#writer = writer;
     this.#notary = notary;
+    this.#reserve = reserve;
     this.#stampMs = writer.lastMs;
   }
 
@@ -261,17 +276,32 @@ class FolderLog implements SegmentLog {
 
   async #commitGroup(group: readonly Pending[]): Promise<void> {
     try {
-      const frames = await Promise.all(group.map(writable));
-      const complete = this.#writer.needsSegment(frames);
-      if (complete) await this.#writer.begin();
-      const ordinals = await this.#writer.commit(frames);
-      for (const [at, pending] of group.entries()) pending.resolve({ ordinal: ordinals[at] });
-      this.#notary.notice(complete);
+      await this.#commit(await this.#admitted(group));
     } catch (error) {
-      for (const pending of group) pending.reject(error);
+      for (const pending of group) pending.reject(ioError(error, 'commit'));
     }
     for (const pending of group) this.#pendingBytes -= pending.rawBytes;
     this.#wake.all();
+  }
+
+  /** The records of a group that the free space allows; refuses the others. */
+  async #admitted(group: readonly Pending[]): Promise<readonly Pending[]> {
+    const bytes = group.reduce((sum, pending) => sum + pending.rawBytes, 0);
+    if (await this.#reserve.admits(bytes)) return group;
+    const isObservation = ({ type }: Pending): boolean => type === FRAME_TYPE.observation;
+    const full = new LogError('GAIT_LOG_FULL', 'What is left is kept for control records.');
+    for (const pending of group.filter(isObservation)) pending.reject(full);
+    return group.filter((pending) => !isObservation(pending));
+  }
+
+  async #commit(group: readonly Pending[]): Promise<void> {
+    if (group.length === 0) return;
+    const frames = await Promise.all(group.map(writable));
+    const complete = this.#writer.needsSegment(frames);
+    if (complete) await this.#writer.begin();
+    const ordinals = await this.#writer.commit(frames);
+    for (const [at, pending] of group.entries()) pending.resolve({ ordinal: ordinals[at] });
+    this.#notary.notice(complete);
   }
 }
 

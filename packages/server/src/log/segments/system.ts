@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open, rm, statfs } from 'node:fs/promises';
 
 /** The file operations that commits consist of: a seam, so that tests can make a disk fail at a chosen moment. */
 export interface SegmentFile {
@@ -14,6 +14,8 @@ export interface SegmentFiles {
   /** `create`: the file must not exist yet. */
   open(path: string, create: boolean): Promise<SegmentFile>;
   remove(path: string): Promise<void>;
+  /** Bytes that may still be written to the disk of a folder. */
+  freeBytes(folder: string): Promise<number>;
 }
 
 /** The real file system. */
@@ -28,6 +30,10 @@ export const systemFiles: SegmentFiles = {
     };
   },
   remove: (path) => rm(path, { force: true }),
+  async freeBytes(folder) {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  },
 };
 
 /** Writes all of the buffers at a position, however many calls it takes. */

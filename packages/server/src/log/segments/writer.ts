@@ -24,6 +24,7 @@ export interface Writable {
   readonly lastMs: number;
 }
 
+/** Where and how segments are written. */
 export interface WriterOptions {
   readonly folder: string;
   readonly files: SegmentFiles;
