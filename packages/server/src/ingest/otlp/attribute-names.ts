@@ -111,43 +111,58 @@ export function knownName(text: string): KnownName | undefined {
   return BY_TEXT.get(text);
 }
 
-const TABLE_SLOTS = 1024;
-const encoder = new TextEncoder();
-/** Names as bytes at the place their hash says, or at the next free one. */
-const TABLE: readonly ({ readonly bytes: Uint8Array; readonly known: KnownName } | undefined)[] = byteTable();
+/** Places in the table: ten times as many as names, so that a name stands where its hash says. */
+const TABLE_PLACES = 1024;
+/** Shortest listed name, bytes; the hash reads four at once. */
+const NAME_BYTES_MIN = 4;
+/** The listed names as bytes, one after another, and where each begins. */
+const NAMES = namesAsBytes();
+/** Number of a name plus one at the place its hash says, or at the next free one; 0 for none. */
+const PLACES = placesOfNames();
 
-/** As `knownName`, for a name that stands in `bytes[start, end)`. Unlisted names cost about 5 ns. */
-export function knownNameOfBytes(bytes: Uint8Array, start: number, end: number): KnownName | undefined {
-  for (let at = placeOf(bytes, start, end); ; at = (at + 1) & (TABLE_SLOTS - 1)) {
-    const entry = TABLE[at];
-    if (entry === undefined) return undefined;
-    if (sameBytes(entry.bytes, bytes, start, end)) return entry.known;
-  }
-}
-
-function byteTable() {
-  const table = new Array<{ bytes: Uint8Array; known: KnownName } | undefined>(TABLE_SLOTS).fill(undefined);
-  for (const known of KNOWN) {
-    const bytes = encoder.encode(known.name);
-    let at = placeOf(bytes, 0, bytes.length);
-    while (table[at] !== undefined) at = (at + 1) & (TABLE_SLOTS - 1);
-    table[at] = { bytes, known };
-  }
-  return table;
-}
-
-/** Mixes length and five bytes: enough to keep the listed names apart, and the table is never filled by a sender. */
-function placeOf(bytes: Uint8Array, start: number, end: number): number {
+/** As `knownName`, for a name that stands in the bytes of `view` at `[start, end)`. Costs about 10 ns. */
+export function knownNameOfBytes(view: DataView, start: number, end: number): KnownName | undefined {
   const length = end - start;
-  if (length < 4) return 0;
-  const half = start + (length >>> 1);
-  const a = bytes[end - 1] | (bytes[end - 3] << 8) | (bytes[half] << 16) | (bytes[start] << 24);
-  const mixed = Math.imul(a ^ (length * 0x01000193) ^ (bytes[half - 1] << 4), 0x9e3779b1);
-  return mixed >>> 22;
+  if (length < NAME_BYTES_MIN) return undefined;
+  for (let at = placeOf(view, start, end); ; at = (at + 1) % TABLE_PLACES) {
+    const number = PLACES[at] - 1;
+    if (number < 0) return undefined;
+    const from = NAMES.starts[number];
+    if (NAMES.starts[number + 1] - from === length && sameBytes(view, start, from, length)) return KNOWN[number];
+  }
 }
 
-function sameBytes(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (name.length !== end - start) return false;
-  for (let at = 0; at < name.length; at++) if (name[at] !== bytes[start + at]) return false;
-  return true;
+function namesAsBytes() {
+  const encoder = new TextEncoder();
+  const starts = new Uint16Array(KNOWN.length + 1);
+  for (const [number, { name }] of KNOWN.entries()) starts[number + 1] = starts[number] + encoder.encode(name).length;
+  const bytes = encoder.encode(KNOWN.map(({ name }) => name).join(''));
+  return { starts, view: new DataView(bytes.buffer) };
+}
+
+function placesOfNames(): Uint16Array {
+  const places = new Uint16Array(TABLE_PLACES);
+  for (let number = 0; number < KNOWN.length; number++) {
+    let at = placeOf(NAMES.view, NAMES.starts[number], NAMES.starts[number + 1]);
+    while (places[at] !== 0) at = (at + 1) % TABLE_PLACES;
+    places[at] = number + 1;
+  }
+  return places;
+}
+
+/** Mixes length, the last four bytes and four from the middle: the table is never filled by a sender. */
+function placeOf(view: DataView, start: number, end: number): number {
+  const length = end - start;
+  const last = view.getUint32(end - 4, true);
+  const middle = view.getUint32(start + ((length - 4) >>> 1), true);
+  return Math.imul(Math.imul(last, 0x85ebca6b) ^ middle ^ (length << 5), 0x9e3779b1) >>> 22;
+}
+
+/** Compares with a listed name, four bytes at once; the last four may overlap. */
+function sameBytes(view: DataView, start: number, from: number, length: number): boolean {
+  const last = length - 4;
+  for (let at = 0; at < last; at += 4) {
+    if (view.getUint32(start + at, true) !== NAMES.view.getUint32(from + at, true)) return false;
+  }
+  return view.getUint32(start + last, true) === NAMES.view.getUint32(from + last, true);
 }

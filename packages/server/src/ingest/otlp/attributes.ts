@@ -7,6 +7,13 @@ const RANGE = 1;
 const TEXT = 2;
 const NUMBER = 3;
 
+/** A copy of some attributes: which ones, and their texts one after another as UTF-8, each up to its end. */
+export interface Snapshot {
+  readonly slots: readonly number[];
+  readonly ends: readonly number[];
+  readonly bytes: DataView;
+}
+
 /**
  * The listed attributes of one record (span, resource, point), whatever encoding they came in. Values are put as they
  * are found; a text given as a range of bytes becomes a string only when somebody asks for it. One object is reused for
@@ -91,6 +98,66 @@ export class Attributes {
     const form = this.#form[slot];
     if (form === ABSENT) return false;
     return form === NUMBER ? this.#number[slot] === 1 : this.text(slot) === 'true';
+  }
+
+  /**
+   * Hash of the attributes marked in `of` (by slot), in the order they came. Not secret: what is found by it must be
+   * compared with `sameAs`.
+   */
+  hash(of: Uint8Array): number {
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < this.#usedCount; at++) {
+      const slot = this.#used[at];
+      if (of[slot] === 0) continue;
+      if (this.#form[slot] === RANGE) hash = this.#texts.mix(this.#start[slot], this.#end[slot], hash ^ slot);
+      else {
+        const text = this.text(slot);
+        hash ^= slot;
+        for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+      }
+    }
+    return hash ^ (hash >>> 15);
+  }
+
+  /** Copy of the attributes marked in `of`, for `sameAs`. */
+  snapshot(of: Uint8Array): Snapshot {
+    const slots: number[] = [];
+    const ends: number[] = [];
+    let all = '';
+    for (let at = 0; at < this.#usedCount; at++) {
+      const slot = this.#used[at];
+      if (of[slot] === 0) continue;
+      all += this.text(slot);
+      slots.push(slot);
+      ends.push(Buffer.byteLength(all));
+    }
+    const bytes = new TextEncoder().encode(all);
+    return { slots, ends, bytes: new DataView(bytes.buffer, 0, bytes.length) };
+  }
+
+  /** Whether the attributes marked in `of` are those of a snapshot, in the same order. Not ASCII counts as different. */
+  sameAs(of: Uint8Array, { slots, ends, bytes }: Snapshot): boolean {
+    let next = 0;
+    let from = 0;
+    for (let at = 0; at < this.#usedCount; at++) {
+      const slot = this.#used[at];
+      if (of[slot] === 0) continue;
+      if (slots[next] !== slot || !this.#isText(slot, bytes, [from, ends[next]])) return false;
+      from = ends[next++];
+    }
+    return next === slots.length;
+  }
+
+  #isText(slot: number, bytes: DataView, [from, to]: readonly [number, number]): boolean {
+    if (this.#form[slot] === RANGE) {
+      const start = this.#start[slot];
+      const end = this.#end[slot];
+      return end - start === to - from && this.#texts.equals(start, end, bytes, from);
+    }
+    const text = this.text(slot);
+    if (text.length !== to - from) return false;
+    for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) !== bytes.getUint8(from + at)) return false;
+    return true;
   }
 
   /** Takes from `other` the listed slots that are absent here. */

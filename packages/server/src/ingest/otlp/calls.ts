@@ -7,23 +7,19 @@ import {
   serviceName,
 } from '../destination.ts';
 import { functionOfReference, type Place } from '../identity.ts';
-import { SLOT } from './attribute-names.ts';
-import type { Attributes } from './attributes.ts';
+import { SLOT, SLOT_COUNT } from './attribute-names.ts';
+import type { Attributes, Snapshot } from './attributes.ts';
 import { Remembered } from './remembered.ts';
-import { callStatus } from './status.ts';
 
-/** What one outbound span did, in the terms of the `calls` columns. One object is reused for all spans. */
-export class Call {
-  verb = '';
-  resource = '';
-  destination = '';
-  /** NaN when unknown. */
-  bytesOut = Number.NaN;
-  bytesIn = Number.NaN;
-  /** HTTP-like, 0 when unknown. */
-  status = 0;
+/** What an outbound span did and to what, in the terms of the `calls` columns. */
+export interface Call {
+  /** '' when the span says nothing but that there was a call. */
+  readonly verb: string;
+  readonly resource: string;
+  readonly destination: string;
 }
 
+const NOTHING: Call = { verb: '', resource: '', destination: '' };
 /** Messaging systems and databases that are services of AWS. */
 const AWS_SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['aws_sqs', 'sqs'],
@@ -51,128 +47,112 @@ const NAME_SLOTS = [
 const LABEL_CHARS_MAX = 32;
 const WORD = /^[\w.-]{1,64}$/;
 
+/** Attributes by which a call is named. */
+const NAMING = naming();
+/** Names remembered: what a few hundred functions call. */
+const REMEMBERED_SLOTS = 4096;
+
+interface RememberedCall {
+  readonly attributes: Snapshot;
+  readonly home: Place;
+  readonly call: Call;
+}
+
 /**
  * Says what a CLIENT or PRODUCER span did: an operation of a cloud service, an invocation, a query, a message, another
  * remote procedure, or plain HTTP, in that order. Texts of queries, paths and messages are looked at but never kept.
- * Costs about 0.5 µs.
+ * Costs about 1 µs, and 0.1 µs when the last call named alike was the same.
  */
 export class Calls {
-  readonly #call = new Call();
+  readonly #known: (RememberedCall | undefined)[] = new Array<undefined>(REMEMBERED_SLOTS).fill(undefined);
   readonly #services = new Remembered<string>();
   readonly #hosts = new Remembered<string>();
-  readonly #routes = new Remembered<string>();
 
-  /** `home` is where the calling function lives. The answer is valid until the next call. */
-  describe(attributes: Attributes, statusCode: number, home: Place): Call {
-    const call = this.#call;
-    call.verb = '';
-    call.resource = '';
-    call.destination = '';
-    call.bytesOut = attributes.amount(SLOT.requestSize);
-    if (Number.isNaN(call.bytesOut)) call.bytesOut = attributes.amount(SLOT.messagingSize);
-    call.bytesIn = attributes.amount(SLOT.responseSize);
-    call.status = callStatus(attributes, statusCode);
-    this.#name(attributes, home);
+  /** `home` is where the calling function lives. */
+  name(attributes: Attributes, home: Place): Call {
+    const slot = attributes.hash(NAMING) & (REMEMBERED_SLOTS - 1);
+    const known = this.#known[slot];
+    if (known !== undefined && sameHome(known.home, home) && attributes.sameAs(NAMING, known.attributes)) {
+      return known.call;
+    }
+    const call = this.#name(attributes, home);
+    this.#known[slot] = { attributes: attributes.snapshot(NAMING), home, call };
     return call;
   }
 
+  #name(attributes: Attributes, home: Place): Call {
+    const service = this.#awsService(attributes);
+    const invoked = attributes.text(SLOT.invokedName);
+    if (invoked !== '') return invocation(attributes, invoked, home);
+    if (service !== '') return aws(attributes, service, home);
+    if (attributes.has(SLOT.dbSystem)) return this.#query(attributes);
+    if (attributes.has(SLOT.messagingSystem)) return this.#message(attributes);
+    if (attributes.has(SLOT.rpcSystem)) return this.#procedure(attributes);
+    if (attributes.has(SLOT.httpMethod) || attributes.has(SLOT.urlFull)) return this.#http(attributes);
+    return attributes.has(SLOT.serverAddress) ? this.#connection(attributes) : NOTHING;
+  }
+
   /** The service of AWS an outbound span talks to, '' when it talks to something else. */
-  awsService(attributes: Attributes): string {
-    const rpc = attributes.text(SLOT.rpcSystem) === 'aws-api';
-    const named = rpc ? attributes.text(SLOT.rpcService) : attributes.text(SLOT.awsService);
+  #awsService(attributes: Attributes): string {
+    const isRpc = attributes.text(SLOT.rpcSystem) === 'aws-api';
+    const named = isRpc ? attributes.text(SLOT.rpcService) : attributes.text(SLOT.awsService);
     if (named !== '') return this.#services.get(named, serviceName);
     const method = attributes.text(SLOT.rpcMethod);
-    if (rpc && method.includes('/')) return this.#services.get(method.slice(0, method.indexOf('/')), serviceName);
+    if (isRpc && method.includes('/')) return this.#services.get(method.slice(0, method.indexOf('/')), serviceName);
     const system = attributes.text(SLOT.messagingSystem) || attributes.text(SLOT.dbSystem);
     return AWS_SYSTEMS.get(system) ?? '';
   }
 
-  #name(attributes: Attributes, home: Place): void {
-    const service = this.awsService(attributes);
-    const invoked = attributes.text(SLOT.invokedName);
-    if (invoked !== '') this.#invocation(attributes, invoked, home);
-    else if (service !== '') this.#aws(attributes, service, home);
-    else if (attributes.has(SLOT.dbSystem)) this.#query(attributes);
-    else if (attributes.has(SLOT.messagingSystem)) this.#message(attributes);
-    else if (attributes.has(SLOT.rpcSystem)) this.#procedure(attributes);
-    else if (attributes.has(SLOT.httpMethod) || attributes.has(SLOT.urlFull)) this.#http(attributes);
-    else if (attributes.has(SLOT.serverAddress)) this.#connection(attributes);
-  }
-
-  #aws(attributes: Attributes, service: string, home: Place): void {
-    const call = this.#call;
-    call.verb = verb(service, operationOf(attributes));
-    const arn = firstText(attributes, ARN_SLOTS);
-    const named = arn === '' ? undefined : resourceOfArn(arn);
-    if (named !== undefined) {
-      call.resource = named.name;
-      call.destination = destinationOfArn(arn, home.account);
-      return;
-    }
-    const url = attributes.text(SLOT.queueUrl) || (service === 'sqs' ? attributes.text(SLOT.urlFull) : '');
-    const queue = /^https?:\/\/[^/]+\/([^/]+)\/([^/?#]+)$/.exec(url);
-    const owner = queue?.[1] ?? home.account;
-    call.resource = queue?.[2] ?? firstText(attributes, NAME_SLOTS);
-    const foreign = /^\d{12}$/.test(owner) && /^\d{12}$/.test(home.account) && owner !== home.account;
-    call.destination = destinationOfResource(service, call.resource, foreign ? owner : '');
-  }
-
-  #invocation(attributes: Attributes, name: string, home: Place): void {
-    const call = this.#call;
-    const provider = attributes.text(SLOT.invokedProvider) || home.provider;
-    const region = attributes.text(SLOT.invokedRegion) || home.region;
-    const called = functionOfReference(name, { provider, account: home.account, region });
-    call.verb = provider === 'aws' ? verb('lambda', operationOf(attributes) || 'Invoke') : verb(provider, 'Invoke');
-    call.resource = called?.name ?? name;
-    call.destination = destinationOfResource(provider === 'aws' ? 'lambda' : provider, called?.key ?? name);
-  }
-
-  #query(attributes: Attributes): void {
-    const call = this.#call;
-    const system = attributes.text(SLOT.dbSystem);
+  #query(attributes: Attributes): Call {
+    const system = wordOr(attributes.text(SLOT.dbSystem), 'db');
     const collection = attributes.text(SLOT.dbCollection);
     const namespace = attributes.text(SLOT.dbNamespace);
     const operation = attributes.text(SLOT.dbOperation) || firstWord(attributes.text(SLOT.dbQuery));
-    call.verb = verb(wordOr(system, 'db'), operation);
-    call.resource = collection === '' || namespace === '' ? namespace || collection : `${namespace}/${collection}`;
-    call.destination = this.#host(attributes, '') || wordOr(system, 'db');
+    return {
+      verb: verb(system, operation),
+      resource: collection === '' || namespace === '' ? namespace || collection : `${namespace}/${collection}`,
+      destination: this.#host(attributes, '') || system,
+    };
   }
 
-  #message(attributes: Attributes): void {
-    const call = this.#call;
+  #message(attributes: Attributes): Call {
     const system = wordOr(attributes.text(SLOT.messagingSystem), 'messaging');
-    call.verb = verb(system, attributes.text(SLOT.messagingOperation) || 'publish');
-    call.resource = attributes.text(SLOT.messagingDestination);
-    call.destination = this.#host(attributes, '') || `${system}/${call.resource}`;
+    const resource = attributes.text(SLOT.messagingDestination);
+    return {
+      verb: verb(system, attributes.text(SLOT.messagingOperation) || 'publish'),
+      resource,
+      destination: this.#host(attributes, '') || `${system}/${resource}`,
+    };
   }
 
-  #procedure(attributes: Attributes): void {
-    const call = this.#call;
-    const system = wordOr(attributes.text(SLOT.rpcSystem), 'rpc');
+  #procedure(attributes: Attributes): Call {
     const method = attributes.text(SLOT.rpcMethod);
     const slash = method.lastIndexOf('/');
-    call.verb = verb(system, method.slice(slash + 1));
-    call.resource = attributes.text(SLOT.rpcService) || method.slice(0, Math.max(0, slash));
-    call.destination = this.#host(attributes, '') || call.resource;
+    const resource = attributes.text(SLOT.rpcService) || method.slice(0, Math.max(0, slash));
+    return {
+      verb: verb(wordOr(attributes.text(SLOT.rpcSystem), 'rpc'), method.slice(slash + 1)),
+      resource,
+      destination: this.#host(attributes, '') || resource,
+    };
   }
 
-  #http(attributes: Attributes): void {
-    const call = this.#call;
+  #http(attributes: Attributes): Call {
     const method = attributes.text(SLOT.httpMethod).toUpperCase();
     const url = attributes.text(SLOT.urlFull);
     const path = url === '' ? attributes.text(SLOT.urlPath) : pathOf(url);
     const template = attributes.text(SLOT.urlTemplate) || attributes.text(SLOT.httpRoute);
-    call.verb = /^[A-Z]{3,10}$/.test(method) ? `http:${method}` : 'http';
-    call.destination = this.#host(attributes, path);
-    const route = template === '' ? (path === '' ? '' : this.#routes.get(path, routeTemplate)) : template;
-    call.resource = `${plainHost(hostOf(attributes), call.destination)}${route}`;
+    const destination = this.#host(attributes, path);
+    const route = template || (path === '' ? '' : routeTemplate(path));
+    return {
+      verb: /^[A-Z]{3,10}$/.test(method) ? `http:${method}` : 'http',
+      resource: `${plainHost(hostOf(attributes), destination)}${route}`,
+      destination,
+    };
   }
 
-  #connection(attributes: Attributes): void {
-    const call = this.#call;
-    call.verb = 'connect';
-    call.destination = this.#host(attributes, '');
-    call.resource = plainHost(attributes.text(SLOT.serverAddress), call.destination);
+  #connection(attributes: Attributes): Call {
+    const destination = this.#host(attributes, '');
+    return { verb: 'connect', resource: plainHost(attributes.text(SLOT.serverAddress), destination), destination };
   }
 
   /** Destination of the host an outbound span talks to, '' when it names none. The path matters for shared services. */
@@ -182,6 +162,37 @@ export class Calls {
     if (path === '') return this.#hosts.get(host, destinationOfHost);
     return this.#hosts.get(`${host} ${path}`, () => destinationOfHost(host, path));
   }
+}
+
+function aws(attributes: Attributes, service: string, home: Place): Call {
+  const what = verb(service, operationOf(attributes));
+  const arn = firstText(attributes, ARN_SLOTS);
+  const named = arn === '' ? undefined : resourceOfArn(arn);
+  if (named !== undefined) {
+    return { verb: what, resource: named.name, destination: destinationOfArn(arn, home.account) };
+  }
+  const url = attributes.text(SLOT.queueUrl) || (service === 'sqs' ? attributes.text(SLOT.urlFull) : '');
+  const queue = /^https?:\/\/[^/]+\/([^/]+)\/([^/?#]+)$/.exec(url);
+  const owner = queue?.[1] ?? home.account;
+  const resource = queue?.[2] ?? firstText(attributes, NAME_SLOTS);
+  const isForeign = /^\d{12}$/.test(owner) && /^\d{12}$/.test(home.account) && owner !== home.account;
+  return { verb: what, resource, destination: destinationOfResource(service, resource, isForeign ? owner : '') };
+}
+
+function invocation(attributes: Attributes, name: string, home: Place): Call {
+  const provider = attributes.text(SLOT.invokedProvider) || home.provider;
+  const region = attributes.text(SLOT.invokedRegion) || home.region;
+  const called = functionOfReference(name, { provider, account: home.account, region });
+  const service = provider === 'aws' ? 'lambda' : provider;
+  return {
+    verb: verb(service, operationOf(attributes) || 'Invoke'),
+    resource: called?.name ?? name,
+    destination: destinationOfResource(service, called?.key ?? name),
+  };
+}
+
+function sameHome(one: Place, other: Place): boolean {
+  return one.provider === other.provider && one.account === other.account && one.region === other.region;
 }
 
 /** Operation of a cloud service: `PutObject` also where it is written `S3/PutObject` or `PutObjectRequest`. */
@@ -228,4 +239,19 @@ function pathOf(url: string): string {
 function plainHost(host: string, destination: string): string {
   const labels = host.split('.');
   return labels.some((label) => label.length > LABEL_CHARS_MAX) ? `*.${destination}` : host;
+}
+
+/** 1 for each slot that has a say in what a call is named. */
+function naming(): Uint8Array {
+  const slots = new Uint8Array(SLOT_COUNT);
+  const named = [
+    ...[SLOT.rpcSystem, SLOT.rpcService, SLOT.rpcMethod, SLOT.awsService, SLOT.awsOperation, SLOT.queueUrl],
+    ...[SLOT.dbSystem, SLOT.dbOperation, SLOT.dbQuery, SLOT.messagingSystem, SLOT.messagingOperation],
+    ...[SLOT.invokedName, SLOT.invokedProvider, SLOT.invokedRegion, SLOT.serverAddress, SLOT.peerAddress],
+    ...[SLOT.httpMethod, SLOT.httpHost, SLOT.httpRoute, SLOT.urlFull, SLOT.urlPath, SLOT.urlTemplate],
+    ...ARN_SLOTS,
+    ...NAME_SLOTS,
+  ];
+  for (const slot of named) slots[slot] = 1;
+  return slots;
 }

@@ -11,7 +11,7 @@ import type { Texts } from './texts.ts';
 
 const ABSENT = [0, 0] as const;
 
-/** Reads spans of a parsed document. A head's `from` is the span's number among those met. */
+/** Reads spans of a parsed document. A head's `rest` is the span's number among those met. */
 export class JsonSpans implements SpanReader {
   readonly exact = false;
   readonly #event: Attributes;
@@ -29,8 +29,7 @@ export class JsonSpans implements SpanReader {
   /** Fills `head` from a span. */
   readHead(span: unknown, head: SpanHead): void {
     head.clear();
-    head.from = this.#spans.push(span) - 1;
-    head.to = 0;
+    head.rest = this.#spans.push(span) - 1;
     readId(own(span, 'traceId'), head.trace, head);
     readId(own(span, 'spanId'), head.span, head);
     readId(own(span, 'parentSpanId'), head.parent, head);
@@ -41,8 +40,8 @@ export class JsonSpans implements SpanReader {
     [head.endMs, head.endRest] = readTime(own(span, 'endTimeUnixNano'), head);
   }
 
-  read(from: number, _to: number, detail: SpanDetail): void {
-    const span = this.#spans[from];
+  read(rest: number, _to: number, detail: SpanDetail): void {
+    const span = this.#spans[rest];
     detail.attributesCut = !readAttributes(own(span, 'attributes'), detail.attributes);
     const code = own(own(span, 'status'), 'code');
     if (typeof code === 'number') detail.statusCode = code;

@@ -6,14 +6,18 @@ export const NANOS_PER_MS = 1_000_000;
 const TWO_32 = 4_294_967_296;
 const TWO_32_REST = TWO_32 % NANOS_PER_MS;
 
-/** Nanoseconds beyond the last whole millisecond, of a time given as two 32-bit words. */
+/** Nanoseconds beyond the last whole millisecond, of a time given as two 32-bit words. Exact. */
 export function restOfWords(high: number, low: number): number {
-  return ((high % NANOS_PER_MS) * TWO_32_REST + low) % NANOS_PER_MS;
+  // Below 2^40, so that the quotient is off by one at most; the remainder operator would take ten times as long.
+  const folded = ((high >>> 0) % NANOS_PER_MS) * TWO_32_REST + low;
+  const rest = folded - Math.floor(folded / NANOS_PER_MS) * NANOS_PER_MS;
+  if (rest < 0) return rest + NANOS_PER_MS;
+  return rest < NANOS_PER_MS ? rest : rest - NANOS_PER_MS;
 }
 
-/** Whole milliseconds of a time given as two 32-bit words. */
-export function msOfWords(high: number, low: number): number {
-  return Math.round((high * TWO_32 + low - restOfWords(high, low)) / NANOS_PER_MS);
+/** Whole milliseconds of a time given as two 32-bit words, of which `rest` are beyond them. Exact. */
+export function msOfWords(high: number, low: number, rest: number): number {
+  return Math.round((high * TWO_32 + low - rest) / NANOS_PER_MS);
 }
 
 /**
@@ -35,7 +39,8 @@ export function momentMs(ms: number, rest: number): number {
 
 /** A moment given as two 32-bit words, as `momentMs`. */
 export function momentOfWords(high: number, low: number): number {
-  return momentMs(msOfWords(high, low), restOfWords(high, low));
+  const rest = restOfWords(high, low);
+  return momentMs(msOfWords(high, low, rest), rest);
 }
 
 /** A moment in protobuf's JSON form, as `momentMs`; NaN also when it is none. */

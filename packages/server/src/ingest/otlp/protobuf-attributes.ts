@@ -28,6 +28,7 @@ export class ProtobufAttributes {
   readonly #any = new WireScanner();
   readonly #list = new WireScanner();
   #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(texts: Texts) {
     this.#texts = texts;
@@ -36,6 +37,7 @@ export class ProtobufAttributes {
   /** Sets the bytes that ranges refer to. */
   over(bytes: Uint8Array): void {
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#texts.over(bytes);
   }
 
@@ -51,7 +53,7 @@ export class ProtobufAttributes {
       bytes[keyEnd + 1] < 0x80 &&
       keyEnd + 2 + bytes[keyEnd + 1] === end;
     if (!usual) return this.#readPair(start, end, into);
-    const known = knownNameOfBytes(bytes, start + 2, keyEnd);
+    const known = knownNameOfBytes(this.#view, start + 2, keyEnd);
     if (known === undefined) return true;
     const valueStart = keyEnd + 2;
     if (bytes[valueStart] === STRING_TAG && valueStart + 2 + bytes[valueStart + 1] === end) {
@@ -103,7 +105,7 @@ export class ProtobufAttributes {
     let valueEnd = -1;
     while (pair.next()) {
       if (pair.type !== WIRE.bytes) continue;
-      if (pair.field === KEY) known = knownNameOfBytes(this.#bytes, pair.start, pair.stop);
+      if (pair.field === KEY) known = knownNameOfBytes(this.#view, pair.start, pair.stop);
       else if (pair.field === VALUE) {
         valueStart = pair.start;
         valueEnd = pair.stop;

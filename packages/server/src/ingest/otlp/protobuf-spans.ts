@@ -22,6 +22,8 @@ const LINKS = 13;
 const STATUS = 15;
 const FLAGS = 16;
 const STATUS_CODE = 3;
+/** Tag of an attribute: field 9, length-delimited. */
+const ATTRIBUTE_TAG = 0x4a;
 const EVENT_ATTRIBUTES = 3;
 
 /** Reads `Span` messages: heads first, the rest when asked. */
@@ -52,30 +54,44 @@ export class ProtobufSpans implements SpanReader {
     head.clear();
     head.from = start;
     head.to = end;
-    while (span.next()) {
-      const { field, type } = span;
-      if (type === WIRE.bytes) {
-        if (field === TRACE_ID) this.#id(span, head.trace, head);
-        else if (field === SPAN_ID) this.#id(span, head.span, head);
-        else if (field === PARENT_SPAN_ID) this.#id(span, head.parent, head);
-      } else if (type === WIRE.fixed64) {
-        if (field === START) {
-          head.startMs = msOfWords(span.high, span.low);
-          head.startRest = restOfWords(span.high, span.low);
-        } else if (field === END) {
-          head.endMs = msOfWords(span.high, span.low);
-          head.endRest = restOfWords(span.high, span.low);
-        }
-      } else if (field === KIND && type === WIRE.varint) head.kind = kindOf(span.value);
+    head.rest = end;
+    for (let at = start; span.next(); at = span.at) {
+      if (span.field < ATTRIBUTES) this.#readHeadField(span, head);
+      else if (head.rest === end) head.rest = at;
+      if (span.field === ATTRIBUTES) while (span.nextShort(ATTRIBUTE_TAG));
     }
     if (span.failure !== '') head.fail('bad-protobuf', 'span');
   }
 
-  read(from: number, to: number, detail: SpanDetail): void {
-    const span = this.#span.open(this.#bytes, from, to);
+  #readHeadField(span: WireScanner, head: SpanHead): void {
+    const { field, type } = span;
+    if (type === WIRE.bytes) {
+      if (field === TRACE_ID) this.#id(span, head.trace, head);
+      else if (field === SPAN_ID) this.#id(span, head.span, head);
+      else if (field === PARENT_SPAN_ID) this.#id(span, head.parent, head);
+    } else if (type === WIRE.fixed64) {
+      const rest = restOfWords(span.high, span.low);
+      const ms = msOfWords(span.high, span.low, rest);
+      if (field === START) {
+        head.startMs = ms;
+        head.startRest = rest;
+      } else if (field === END) {
+        head.endMs = ms;
+        head.endRest = rest;
+      }
+    } else if (field === KIND && type === WIRE.varint) head.kind = kindOf(span.value);
+  }
+
+  read(rest: number, to: number, detail: SpanDetail): void {
+    const span = this.#span.open(this.#bytes, rest, to);
     this.#eventCount = 0;
     let attributes = 0;
-    while (span.next()) {
+    for (;;) {
+      while (attributes < ATTRIBUTES_READ_MAX && span.nextShort(ATTRIBUTE_TAG)) {
+        attributes++;
+        if (!this.#reader.read(span.start, span.stop, detail.attributes)) detail.problem = 'bad-protobuf';
+      }
+      if (!span.next()) break;
       const { field, type } = span;
       if (field === ATTRIBUTES && type === WIRE.bytes) {
         if (++attributes > ATTRIBUTES_READ_MAX) detail.attributesCut = true;

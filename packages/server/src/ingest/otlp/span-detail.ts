@@ -58,8 +58,8 @@ export class SpanDetail {
 
 /** Reads what a span says, in one of the encodings. */
 export interface SpanReader {
-  /** True when `from` and `to` of a head are the span's place in the record; false when they only mean something here. */
+  /** True when `from` and `to` of a head are the span's place; false when it has none of its own within the record. */
   readonly exact: boolean;
-  /** Fills `detail` (cleared) from the span whose head had these `from` and `to`. */
-  read(from: number, to: number, detail: SpanDetail): void;
+  /** Fills `detail` (cleared) from the span whose head had these `rest` and `to`. */
+  read(rest: number, to: number, detail: SpanDetail): void;
 }

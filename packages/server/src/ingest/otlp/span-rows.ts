@@ -2,8 +2,9 @@ import { assert } from '@gait/engine/base/assert';
 import type { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { FLAG } from '@gait/engine/event/schema';
 import { clientClass } from '../client.ts';
-import { envelopeKey } from '../identity.ts';
+import { envelopeKey, type Place } from '../identity.ts';
 import { type RecordPlace, startRow } from '../row.ts';
+import { AsciiWriter } from './ascii-writer.ts';
 import { SLOT } from './attribute-names.ts';
 import { Calls } from './calls.ts';
 import { NESTED_ENTRIES_MAX } from './limits.ts';
@@ -12,15 +13,15 @@ import { Remembered } from './remembered.ts';
 import { LINK_WORDS, SpanDetail, type SpanReader } from './span-detail.ts';
 import type { SpanTable } from './span-table.ts';
 import { ROLE } from './span-tree.ts';
-import { invocationStatus, plainErrorType } from './status.ts';
+import { callStatus, invocationStatus, plainErrorType } from './status.ts';
 import type { Texts } from './texts.ts';
 import { TRIGGER_SLOTS, triggerOf } from './trigger.ts';
-import { allowedKey, type Named, type Sender } from './whose.ts';
+import { allowedKey, type Sender, Whose } from './whose.ts';
 
-/** A span that makes a row: who sent it, and the function it is about. */
+/** A span that makes a row: who sent it, and the function the sender runs as far as known. */
 export interface RowSpan {
   readonly sender: Sender;
-  readonly named: Named;
+  readonly key: string;
 }
 
 /** A row with the spans that belong to it, in order of start, and the roles of all spans. */
@@ -40,7 +41,9 @@ const SAMPLED = 1;
 export class SpanRows {
   readonly #source: string;
   readonly #table: SpanTable;
+  readonly #whose = new Whose();
   readonly #calls = new Calls();
+  readonly #ascii = new AsciiWriter();
   readonly #clients = new Remembered<string>();
   readonly #detail: SpanDetail;
   /** Second span looked at while the first is in work. */
@@ -65,68 +68,70 @@ export class SpanRows {
 
   /** An invocation with its calls, and one more row for each of its span links. */
   invocation(at: number, span: FoldedSpan): void {
-    const key = this.#allowed(span);
-    if (key === '' || !this.#read(at, this.#detail)) {
-      this.#note('span-of-refused', span.members.length);
-      return;
-    }
-    this.#askNested(span);
-    const rows = this.#start(at, { span, key });
-    rows.symbol('qualifier', span.named.qualifier);
-    this.#outcome(rows);
-    this.#cause(rows, span.sender);
-    this.#amounts(at, rows, span.sender);
-    this.#foldCalls(at, rows, span);
-    rows.end();
-    this.#linkRows(at, { span, key });
-  }
-
-  /** A call whose invocation is not at hand, with the calls below it. */
-  call(at: number, span: FoldedSpan): void {
-    if (span.named.key === '' && this.#envelope === '') {
-      this.#note('call-without-function', span.members.length + 1);
-      return;
-    }
-    const key = this.#allowed(span);
+    const isRead = this.#read(at, this.#detail);
+    const named = this.#whose.named(this.#detail.attributes, span.sender);
+    const key = isRead ? this.#allowed(named.key) : '';
     if (key === '') {
       this.#note('span-of-refused', span.members.length);
       return;
     }
-    const rows = this.#start(at, { span, key });
+    this.#askNested(span);
+    const rows = this.#start(at, span.sender, key);
+    this.#ascii.symbol(rows, 'qualifier', named.qualifier);
+    this.#outcome(rows);
+    this.#cause(rows, named.place.account);
+    this.#amounts(at, rows, span.sender);
+    this.#foldCalls(at, rows, { ...span, home: named.place });
+    rows.end();
+    this.#linkRows(at, span.sender, key);
+  }
+
+  /** A call whose invocation is not at hand, with the calls below it. */
+  call(at: number, span: FoldedSpan): void {
+    if (span.key === '' && this.#envelope === '') {
+      this.#note('call-without-function', span.members.length + 1);
+      return;
+    }
+    const key = this.#allowed(span.key);
+    if (key === '') {
+      this.#note('span-of-refused', span.members.length);
+      return;
+    }
+    const rows = this.#start(at, span.sender, key);
     rows.flag(FLAG.link);
-    this.#addCall(rows, at, { of: at, sender: span.sender });
-    this.#foldCalls(at, rows, span);
+    this.#addCall(rows, at, { of: at, home: span.sender.place });
+    this.#foldCalls(at, rows, { ...span, home: span.sender.place });
     rows.end();
   }
 
   /** A span that is only there so that parents can be followed. */
-  link(at: number, span: RowSpan): void {
-    if (span.named.key === '' && this.#envelope === '') {
+  link(at: number, { sender, key }: RowSpan): void {
+    if (key === '' && this.#envelope === '') {
       this.#note('link-without-function', 1);
       return;
     }
-    const key = this.#allowed(span);
-    if (key === '') return;
-    const rows = this.#start(at, { span, key });
+    const allowed = this.#allowed(key);
+    if (allowed === '') return;
+    const rows = this.#start(at, sender, allowed);
     rows.flag(FLAG.link);
     rows.end();
   }
 
-  /** Key under which the row is kept; '' after rejecting it. */
-  #allowed(span: RowSpan): string {
-    const key = allowedKey(span.named.key, this.#envelope);
-    if (key === undefined) {
-      this.#sink.reject('identity-mismatch', `span of ${span.named.key} from ${this.#envelope}`, this.#line);
+  /** Key under which a row about function `key` is kept; '' after rejecting it. */
+  #allowed(key: string): string {
+    const allowed = allowedKey(key, this.#envelope);
+    if (allowed === undefined) {
+      this.#sink.reject('identity-mismatch', `span of ${key} from ${this.#envelope}`, this.#line);
       return '';
     }
-    if (key === '') this.#sink.reject('missing-field', 'invocation without the name of its function', this.#line);
-    return key;
+    if (allowed === '') this.#sink.reject('missing-field', 'invocation without the name of its function', this.#line);
+    return allowed;
   }
 
   /** Reads a span; false after rejecting it. */
   #read(at: number, detail: SpanDetail): boolean {
     detail.clear();
-    this.#reader?.read(this.#table.from[at], this.#table.to[at], detail);
+    this.#reader?.read(this.#table.rest[at], this.#table.to[at], detail);
     if (detail.problem !== '') {
       this.#sink.reject(detail.problem, 'attributes of a span', this.#line);
       return false;
@@ -136,7 +141,7 @@ export class SpanRows {
   }
 
   /** Begins a row at a span, with what all rows carry. */
-  #start(at: number, { span, key }: { readonly span: RowSpan; readonly key: string }): BatchBuilder {
+  #start(at: number, sender: Sender, key: string): BatchBuilder {
     const place = this.#placed;
     const { from, to, startMs, startRest, trace, parent, span: ids } = this.#table;
     const rows = startRow(place, {
@@ -147,13 +152,13 @@ export class SpanRows {
     if (this.#reader?.exact === true) {
       rows.locate(this.#sink.origin, place.range.originOffset + from[at], to[at] - from[at], this.#line);
     }
-    rows.symbol('function', key);
-    rows.symbol('revision', span.sender.revision);
-    rows.symbol('instance', span.sender.instance);
-    rows.symbol('account', place.context.defaults.account);
-    this.#id(rows, 'traceId', trace.subarray(4 * at, 4 * at + 4));
-    this.#id(rows, 'spanId', ids.subarray(2 * at, 2 * at + 2));
-    if (!this.#table.isRoot(at)) this.#id(rows, 'parentSpanId', parent.subarray(2 * at, 2 * at + 2));
+    this.#ascii.symbol(rows, 'function', key);
+    this.#ascii.symbol(rows, 'revision', sender.revision);
+    this.#ascii.symbol(rows, 'instance', sender.instance);
+    this.#ascii.symbol(rows, 'account', place.context.defaults.account);
+    rows.idBytes('traceId', this.#hexOf(trace, 4 * at, 4), TRACE_HEX);
+    rows.idBytes('spanId', this.#hexOf(ids, 2 * at, 2), SPAN_HEX);
+    if (!this.#table.isRoot(at)) rows.idBytes('parentSpanId', this.#hexOf(parent, 2 * at, 2), SPAN_HEX);
     return rows;
   }
 
@@ -174,30 +179,30 @@ export class SpanRows {
     const { attributes, statusCode, exceptionType } = this.#detail;
     const errorType = plainErrorType(attributes.text(SLOT.errorType) || exceptionType);
     const status = invocationStatus(attributes, statusCode, errorType);
-    rows.symbol('status', status);
-    if (status !== 'ok') rows.symbol('errorType', errorType);
+    this.#ascii.symbol(rows, 'status', status);
+    if (status !== 'ok') this.#ascii.symbol(rows, 'errorType', errorType);
     if (attributes.isTrue(SLOT.coldStart)) rows.flag(FLAG.cold);
     if ((this.#detail.flags & SAMPLED) !== 0) rows.flag(FLAG.sampled);
   }
 
   /** What fired the invocation, and who asked for it. */
-  #cause(rows: BatchBuilder, sender: Sender): void {
+  #cause(rows: BatchBuilder, homeAccount: string): void {
     const { attributes } = this.#detail;
     const { tokens } = this.#placed.context;
-    const trigger = triggerOf(attributes, sender.place.account);
-    rows.symbol('triggerKind', trigger.kind);
-    rows.symbol('triggerSource', trigger.source);
+    const trigger = triggerOf(attributes, homeAccount);
+    this.#ascii.symbol(rows, 'triggerKind', trigger.kind);
+    this.#ascii.symbol(rows, 'triggerSource', trigger.source);
     const user = attributes.text(SLOT.endUser);
     if (user !== '') {
-      rows.symbol('principal', tokens.person(user.toLowerCase()));
-      rows.symbol('principalKind', 'person');
+      this.#ascii.symbol(rows, 'principal', tokens.person(user.toLowerCase()));
+      this.#ascii.symbol(rows, 'principalKind', 'person');
     }
-    const [address] = attributes.text(SLOT.clientAddress).split(',', 1);
-    if (address !== '') rows.symbol('network', tokens.network(address.trim()));
+    const address = firstAddress(attributes.text(SLOT.clientAddress));
+    if (address !== '') this.#ascii.symbol(rows, 'network', tokens.network(address));
     const agent = attributes.text(SLOT.userAgent);
-    if (agent !== '') rows.symbol('client', this.#clients.get(agent, clientClass));
+    if (agent !== '') this.#ascii.symbol(rows, 'client', this.#clients.get(agent, clientClass));
     const country = attributes.text(SLOT.country);
-    if (/^[A-Z]{2}$/.test(country)) rows.symbol('country', country);
+    if (/^[A-Z]{2}$/.test(country)) this.#ascii.symbol(rows, 'country', country);
   }
 
   #amounts(at: number, rows: BatchBuilder, sender: Sender): void {
@@ -208,56 +213,58 @@ export class SpanRows {
     rows.number('requestBytes', attributes.amount(SLOT.requestSize));
     rows.number('responseBytes', attributes.amount(SLOT.responseSize));
     rows.number('batchSize', Number.isNaN(batch) && linksSeen > 0 ? linksSeen : batch);
-    rows.id('requestId', attributes.text(SLOT.invocationId) || attributes.text(SLOT.awsRequestId));
+    this.#ascii.id(rows, 'requestId', attributes.text(SLOT.invocationId) || attributes.text(SLOT.awsRequestId));
   }
 
-  #foldCalls(of: number, rows: BatchBuilder, { members, roles, sender }: FoldedSpan): void {
-    for (const member of members) if (roles[member] === ROLE.call) this.#addCall(rows, member, { of, sender });
+  #foldCalls(of: number, rows: BatchBuilder, { members, roles, home }: FoldedSpan & { readonly home: Place }): void {
+    for (const member of members) if (roles[member] === ROLE.call) this.#addCall(rows, member, { of, home });
   }
 
-  #addCall(rows: BatchBuilder, at: number, { of, sender }: { readonly of: number; readonly sender: Sender }): void {
+  #addCall(rows: BatchBuilder, at: number, { of, home }: { readonly of: number; readonly home: Place }): void {
     const detail = this.#other;
     if (!this.#read(at, detail)) return;
+    const { attributes } = detail;
     const { durationMs, span } = this.#table;
-    const call = this.#calls.describe(detail.attributes, detail.statusCode, sender.place);
+    const call = this.#calls.name(attributes, home);
     if (call.verb === '') this.#sink.note('call-unrecognised');
     const index = rows.callSymbols(
-      rows.intern(call.verb === '' ? 'call' : call.verb),
-      rows.intern(call.resource),
-      rows.intern(call.destination),
+      this.#ascii.intern(rows, call.verb || 'call'),
+      this.#ascii.intern(rows, call.resource),
+      this.#ascii.intern(rows, call.destination),
     );
     if (index < 0) {
       this.#sink.note('calls-cut');
       return;
     }
     const offset = this.#table.offsetMs(of, at);
-    rows.callAmounts(index, call.bytesOut, call.bytesIn);
-    rows.callStatus(index, call.status);
+    const bytesOut = attributes.amount(attributes.has(SLOT.requestSize) ? SLOT.requestSize : SLOT.messagingSize);
+    rows.callAmounts(index, bytesOut, attributes.amount(SLOT.responseSize));
+    rows.callStatus(index, callStatus(attributes, detail.statusCode));
     rows.callTimes(index, Math.abs(offset) <= OFFSET_MS_MAX ? offset : Number.NaN, durationMs[at]);
     rows.callSpan(index, span[2 * at], span[2 * at + 1]);
   }
 
   /** Says of each linked span that it caused this one: in queues, parents are links. */
-  #linkRows(at: number, row: { readonly span: RowSpan; readonly key: string }): void {
+  #linkRows(at: number, sender: Sender, key: string): void {
     const { links, linkCount, linksSeen } = this.#detail;
     this.#note('links-cut', linksSeen - linkCount);
     for (let link = 0; link < linkCount; link++) {
-      const words = links.subarray(LINK_WORDS * link, LINK_WORDS * (link + 1));
-      const rows = this.#start(at, row);
+      const rows = this.#start(at, sender, key);
       rows.flag(FLAG.link);
-      this.#id(rows, 'traceId', words.subarray(0, 4));
-      this.#id(rows, 'parentSpanId', words.subarray(4));
+      rows.idBytes('traceId', this.#hexOf(links, LINK_WORDS * link, 4), TRACE_HEX);
+      rows.idBytes('parentSpanId', this.#hexOf(links, LINK_WORDS * link + 4, 2), SPAN_HEX);
       rows.end();
     }
   }
 
-  #id(rows: BatchBuilder, field: 'traceId' | 'spanId' | 'parentSpanId', words: Uint32Array): void {
+  /** Digits of `count` words, valid until the next call. */
+  #hexOf(words: Uint32Array, from: number, count: number): Uint8Array {
     const hex = this.#hex;
     let at = 0;
-    for (const word of words) {
-      for (let shift = 28; shift >= 0; shift -= 4) hex[at++] = HEX_DIGITS[(word >>> shift) & 15];
+    for (let word = from; word < from + count; word++) {
+      for (let shift = 28; shift >= 0; shift -= 4) hex[at++] = HEX_DIGITS[(words[word] >>> shift) & 15];
     }
-    rows.idBytes(field, hex, words.length === 4 ? TRACE_HEX : SPAN_HEX);
+    return hex;
   }
 
   #note(name: string, times: number): void {
@@ -276,4 +283,10 @@ export class SpanRows {
   get #line(): number {
     return this.#placed.range.line;
   }
+}
+
+/** Behind proxies the attribute may hold the whole chain: the first is the client. */
+function firstAddress(addresses: string): string {
+  const comma = addresses.indexOf(',');
+  return comma < 0 ? addresses : addresses.slice(0, comma).trim();
 }

@@ -23,14 +23,18 @@ export class SpanHead {
   /** Why the span cannot be used, as far as its encoding tells. */
   problem: RejectReason | '' = '';
   detail = '';
-  /** Where the span stands, for `locate` and for the reader of its attributes. */
+  /** Where the span stands, for `locate`. */
   from = 0;
   to = 0;
+  /** Where, or under which number, its reader finds what the head leaves out. */
+  rest = 0;
 
   clear(): void {
-    this.trace.fill(0);
-    this.span.fill(0);
-    this.parent.fill(0);
+    for (let word = 0; word < 4; word++) this.trace[word] = 0;
+    for (let word = 0; word < 2; word++) {
+      this.span[word] = 0;
+      this.parent[word] = 0;
+    }
     this.kind = 0;
     this.startMs = 0;
     this.startRest = 0;
@@ -57,7 +61,7 @@ export class SpanHead {
 const CAPACITY_FIRST = 256;
 
 /**
- * The spans of one group as columns, with an index by trace and span id: 76 bytes a span, memory kept between groups.
+ * The spans of one group as columns, with an index by trace and span id: 84 bytes a span, memory kept between groups.
  * The index is seeded, because senders choose the ids.
  */
 export class SpanTable {
@@ -73,6 +77,7 @@ export class SpanTable {
   sender = new Uint32Array(CAPACITY_FIRST);
   from = new Float64Array(CAPACITY_FIRST);
   to = new Float64Array(CAPACITY_FIRST);
+  rest = new Float64Array(CAPACITY_FIRST);
   #slots = new Uint32Array(2 * CAPACITY_FIRST);
   #mask = 0;
   readonly #hasher: Hasher;
@@ -93,9 +98,11 @@ export class SpanTable {
   add(head: SpanHead, sender: number): void {
     if (this.count >= this.kind.length) this.#grow();
     const at = this.count++;
-    this.trace.set(head.trace, 4 * at);
-    this.span.set(head.span, 2 * at);
-    this.parent.set(head.parent, 2 * at);
+    for (let word = 0; word < 4; word++) this.trace[4 * at + word] = head.trace[word];
+    for (let word = 0; word < 2; word++) {
+      this.span[2 * at + word] = head.span[word];
+      this.parent[2 * at + word] = head.parent[word];
+    }
     this.kind[at] = head.kind;
     this.startMs[at] = head.startMs;
     this.startRest[at] = head.startRest;
@@ -103,6 +110,7 @@ export class SpanTable {
     this.sender[at] = sender;
     this.from[at] = head.from;
     this.to[at] = head.to;
+    this.rest[at] = head.rest;
   }
   /** Builds the index over the spans added. Of spans with the same ids the first counts. */
   index(): void {
@@ -166,6 +174,7 @@ export class SpanTable {
     this.sender = grown(this.sender, new Uint32Array(capacity));
     this.from = grown(this.from, new Float64Array(capacity));
     this.to = grown(this.to, new Float64Array(capacity));
+    this.rest = grown(this.rest, new Float64Array(capacity));
   }
 }
 

@@ -8,11 +8,10 @@ import { SpanRows } from './span-rows.ts';
 import { KIND, SpanHead, SpanTable } from './span-table.ts';
 import { ROLE, type SpanFacts, SpanTree } from './span-tree.ts';
 import type { Texts } from './texts.ts';
-import { type Named, type Sender, Whose } from './whose.ts';
+import { type Sender, Whose } from './whose.ts';
 
 /** Attributes that only functions have: a span that carries one is an invocation, whatever its resource says. */
 const FUNCTION_SLOTS = [SLOT.trigger, SLOT.invocationId, SLOT.coldStart, SLOT.faasName, SLOT.invokedArn];
-const NOBODY: Named = { key: '', qualifier: '' };
 
 /**
  * Turns the spans of one record into rows, whatever encoding they came in. An invocation (SERVER or CONSUMER span of a
@@ -33,10 +32,8 @@ export class SpanMapper implements SpanFacts {
   readonly #senders: Sender[] = [];
   /** Function keys that invocations told of processes whose resource has none. */
   readonly #keys = new Map<string, string>();
-  /** By span of the group: what it is taken for, the function it names, the request it serves. */
+  /** What each span of the group is taken for. */
   #roles = new Uint8Array(0);
-  #named: Named[] = [];
-  #requests: string[] = [];
   #members = new Uint32Array(0);
   #place: RecordPlace | undefined;
   #reader: SpanReader | undefined;
@@ -101,7 +98,9 @@ export class SpanMapper implements SpanFacts {
   }
 
   requestId(at: number): string {
-    return this.#requests[at];
+    if (!this.#read(at)) return '';
+    const { attributes } = this.#detail;
+    return attributes.text(SLOT.invocationId) || attributes.text(SLOT.awsRequestId);
   }
 
   sameProcess(one: number, other: number): boolean {
@@ -127,39 +126,39 @@ export class SpanMapper implements SpanFacts {
   }
 
   #classify(): void {
-    const { count, kind } = this.#table;
+    const { count, kind, sender } = this.#table;
     if (this.#roles.length < count) {
       this.#roles = new Uint8Array(kind.length);
       this.#members = new Uint32Array(kind.length);
     }
-    this.#named = new Array<Named>(count).fill(NOBODY);
-    this.#requests = new Array<string>(count).fill('');
     for (let at = 0; at < count; at++) {
       const isCall = kind[at] === KIND.client || kind[at] === KIND.producer;
       const isEntry = kind[at] === KIND.server || kind[at] === KIND.consumer;
-      this.#roles[at] = isCall ? ROLE.call : isEntry ? this.#entryRole(at) : ROLE.inner;
+      const isPlain = kind[at] === KIND.server && this.#senders[sender[at]].key !== '';
+      this.#roles[at] = isCall ? ROLE.call : isPlain ? ROLE.entry : isEntry ? this.#entryRole(at) : ROLE.inner;
     }
   }
 
   /** A SERVER or CONSUMER span of a function is an entry; one that asks a queue for messages is a call. */
   #entryRole(at: number): number {
-    const detail = this.#detail;
-    detail.clear();
-    this.#reader?.read(this.#table.from[at], this.#table.to[at], detail);
-    const { attributes } = detail;
-    if (detail.problem !== '') {
-      this.#context.sink.reject(detail.problem, 'attributes of a span', this.#line);
-      return ROLE.inner;
-    }
+    if (!this.#read(at)) return ROLE.inner;
+    const { attributes } = this.#detail;
     if (attributes.text(SLOT.rpcSystem) === 'aws-api') return ROLE.call;
     const sender = this.#senders[this.#table.sender[at]];
-    const named = this.#whose.named(attributes, sender);
-    const isFunction = sender.isFunction || FUNCTION_SLOTS.some((slot) => attributes.has(slot)) || named.key !== '';
+    const { key } = this.#whose.named(attributes, sender);
+    const isFunction = sender.isFunction || key !== '' || FUNCTION_SLOTS.some((slot) => attributes.has(slot));
     if (!isFunction) return ROLE.inner;
-    this.#named[at] = named;
-    this.#requests[at] = attributes.text(SLOT.invocationId) || attributes.text(SLOT.awsRequestId);
-    if (sender.key === '' && named.key !== '' && sender.process !== '') this.#keys.set(sender.process, named.key);
+    if (sender.key === '' && key !== '' && sender.process !== '') this.#keys.set(sender.process, key);
     return ROLE.entry;
+  }
+
+  /** Reads a span into `#detail`; false after rejecting it. */
+  #read(at: number): boolean {
+    this.#detail.clear();
+    this.#reader?.read(this.#table.rest[at], this.#table.to[at], this.#detail);
+    const { problem } = this.#detail;
+    if (problem !== '') this.#context.sink.reject(problem, 'attributes of a span', this.#line);
+    return problem === '';
   }
 
   /** Calls and nested entries, those of one row together, in order of start. */
@@ -186,18 +185,16 @@ export class SpanMapper implements SpanFacts {
     const sender = this.#senders[this.#table.sender[at]];
     const role = this.#roles[at];
     if (this.#tree.owner[at] === at) {
-      if (role === ROLE.entry)
-        this.#rows.invocation(at, { sender, named: this.#named[at], members, roles: this.#roles });
-      else this.#rows.call(at, { sender, named: this.#nameOf(sender), members, roles: this.#roles });
-    } else if (this.#tree.needed[at] === 1) this.#rows.link(at, { sender, named: this.#nameOf(sender) });
+      const span = { sender, key: this.#keyOf(sender), members, roles: this.#roles };
+      if (role === ROLE.entry) this.#rows.invocation(at, span);
+      else this.#rows.call(at, span);
+    } else if (this.#tree.needed[at] === 1) this.#rows.link(at, { sender, key: this.#keyOf(sender) });
     else if (role === ROLE.entry) sink.note('span-nested');
     else if (role === ROLE.inner) sink.note(sender.isFunction ? 'span-inner' : 'span-not-function');
   }
 
-  /** The function a sender runs, by its resource or by what an invocation of it told. */
-  #nameOf(sender: Sender): Named {
-    if (sender.key !== '') return sender;
-    const key = this.#keys.get(sender.process);
-    return key === undefined ? NOBODY : { key, qualifier: '' };
+  /** Key of the function a sender runs, by its resource or by what an invocation of it told; '' when unknown. */
+  #keyOf(sender: Sender): string {
+    return sender.key === '' ? (this.#keys.get(sender.process) ?? '') : sender.key;
   }
 }

@@ -12,12 +12,14 @@ export class Texts {
   readonly #known: string[] = new Array<string>(REMEMBERED_SLOTS).fill('');
   #bytes: Uint8Array = new Uint8Array(0);
   #buffer: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   /** Sets the bytes that ranges refer to. */
   over(bytes: Uint8Array): void {
     if (bytes === this.#bytes) return;
     this.#bytes = bytes;
     this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Text of `bytes[start, end)`. */
@@ -25,15 +27,39 @@ export class Texts {
     const length = end - start;
     if (length === 0) return '';
     if (length > REMEMBERED_BYTES_MAX) return this.#buffer.toString('utf8', start, end);
-    const bytes = this.#bytes;
-    let hash = length;
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
+    const hash = this.mix(start, end, length);
     const slot = (hash ^ (hash >>> 15)) & (REMEMBERED_SLOTS - 1);
     const known = this.#known[slot];
     if (known.length === length && this.#matches(known, start)) return known;
     const text = this.#buffer.toString('utf8', start, end);
     if (text.length === length) this.#known[slot] = text;
     return text;
+  }
+
+  /** Goes on hashing from `hash` over `bytes[start, end)`, four bytes at once; the last ones one by one. */
+  mix(start: number, end: number, hash: number): number {
+    const bytes = this.#bytes;
+    const view = this.#view;
+    let mixed = hash;
+    let at = start;
+    for (; at + 4 <= end; at += 4) {
+      mixed = Math.imul(mixed ^ view.getUint32(at, true), 0x9e3779b1);
+      mixed ^= mixed >>> 15;
+    }
+    for (; at < end; at++) mixed = Math.imul(mixed ^ bytes[at], 0x01000193);
+    return mixed;
+  }
+
+  /** Whether `bytes[start, end)` equals the bytes of `other` that start at `from`; exact. */
+  equals(start: number, end: number, other: DataView, from: number): boolean {
+    const view = this.#view;
+    let at = start;
+    let there = from;
+    for (; at + 4 <= end; at += 4, there += 4) {
+      if (view.getUint32(at, true) !== other.getUint32(there, true)) return false;
+    }
+    for (; at < end; at++, there++) if (view.getUint8(at) !== other.getUint8(there)) return false;
+    return true;
   }
 
   #matches(text: string, start: number): boolean {

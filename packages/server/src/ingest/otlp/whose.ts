@@ -4,13 +4,18 @@ import { SLOT } from './attribute-names.ts';
 import type { Attributes } from './attributes.ts';
 import { Remembered } from './remembered.ts';
 
-/** What the resource of spans, points or records says about the process that sent them. */
-export interface Sender {
-  /** Key of the function it runs, '' when it is no function or does not say which. */
+/** A function as a span, point or record names it. */
+export interface Named {
+  /** '' when it does not say. */
   readonly key: string;
-  readonly place: Place;
-  readonly name: string;
   readonly qualifier: string;
+  /** Where it lives, as far as known. */
+  readonly place: Place;
+}
+
+/** What the resource of spans, points or records says about the process that sent them. */
+export interface Sender extends Named {
+  readonly name: string;
   readonly revision: string;
   readonly instance: string;
   /** NaN when unknown. */
@@ -21,25 +26,15 @@ export interface Sender {
   readonly process: string;
 }
 
-/** A function as one span, point or record names it. */
-export interface Named {
-  /** '' when it does not say. */
-  readonly key: string;
-  readonly qualifier: string;
-}
-
-interface Resource {
-  readonly provider: string;
-  readonly account: string;
-  readonly region: string;
+/** A function named by a provider's resource id. Parts the id does not carry are '', and then so is the key. */
+interface Resource extends Named {
   readonly name: string;
-  readonly qualifier: string;
 }
 
 const BYTES_PER_MB = 1_048_576;
 /** Old emitters wrote the memory limit in MB; no function has a limit of less than 64 KiB. */
 const LIMIT_BYTES_MIN = 65_536;
-const NOTHING: Resource = { provider: '', account: '', region: '', name: '', qualifier: '' };
+const NOTHING: Resource = { key: '', name: '', qualifier: '', place: { provider: '', account: '', region: '' } };
 const PLATFORMS: ReadonlyMap<string, string> = new Map([
   ['aws_lambda', 'aws'],
   ['azure.functions', 'azure'],
@@ -60,15 +55,14 @@ export class Whose {
     const platform = PLATFORMS.get(attributes.text(SLOT.cloudPlatform));
     const isFunction =
       platform !== undefined || attributes.has(SLOT.faasName) || resource.name !== '' || envelopeKey(defaults) !== '';
-    const provider = attributes.text(SLOT.cloudProvider) || platform || resource.provider || defaults.provider;
     const place = {
-      provider,
-      account: attributes.text(SLOT.cloudAccount) || resource.account || defaults.account,
-      region: attributes.text(SLOT.cloudRegion) || resource.region || defaults.region,
+      provider: resource.place.provider || attributes.text(SLOT.cloudProvider) || platform || defaults.provider,
+      account: resource.place.account || attributes.text(SLOT.cloudAccount) || defaults.account,
+      region: resource.place.region || attributes.text(SLOT.cloudRegion) || defaults.region,
     };
     const service = attributes.text(SLOT.serviceName);
     const faasName = attributes.text(SLOT.faasName);
-    const name = fullName(provider, resource.name, faasName) || (isFunction ? service : '');
+    const name = fullName(place.provider, resource.name, faasName) || (isFunction ? service : '');
     const key = isFunction && name !== '' ? functionKey(place, name) : '';
     const instance = attributes.text(SLOT.faasInstance) || attributes.text(SLOT.serviceInstance);
     return {
@@ -91,20 +85,16 @@ export class Whose {
   named(attributes: Attributes, sender: Sender): Named {
     const arn = attributes.text(SLOT.invokedArn) || attributes.text(SLOT.cloudResource);
     const own = this.#resource(arn);
+    if (own.key !== '') return own;
     const faasName = attributes.text(SLOT.faasName);
-    if (own.name === '' && faasName === '') {
-      return sender.qualifier === '' && own.qualifier === ''
-        ? sender
-        : { key: sender.key, qualifier: sender.qualifier };
-    }
-    const provider = own.provider || attributes.text(SLOT.cloudProvider) || sender.place.provider;
+    if (own.name === '' && faasName === '') return sender;
     const place = {
-      provider,
-      account: own.account || attributes.text(SLOT.cloudAccount) || sender.place.account,
-      region: own.region || attributes.text(SLOT.cloudRegion) || sender.place.region,
+      provider: own.place.provider || attributes.text(SLOT.cloudProvider) || sender.place.provider,
+      account: own.place.account || attributes.text(SLOT.cloudAccount) || sender.place.account,
+      region: own.place.region || attributes.text(SLOT.cloudRegion) || sender.place.region,
     };
-    const name = fullName(provider, own.name || sender.name, faasName);
-    return { key: functionKey(place, name), qualifier: own.qualifier || sender.qualifier };
+    const name = fullName(place.provider, own.name || sender.name, faasName);
+    return { key: functionKey(place, name), qualifier: sender.qualifier, place };
   }
 
   #resource(id: string): Resource {
@@ -146,20 +136,34 @@ function revisionOf(version: string): string {
 
 /** Takes a provider's resource id apart; `NOTHING` when it names no function. */
 function resourceOf(id: string): Resource {
-  const lambda = functionOfArn(id);
-  if (lambda !== undefined) return { provider: 'aws', ...lambda };
-  const azure =
+  return lambdaOf(id) ?? azureOf(id) ?? googleOf(id) ?? NOTHING;
+}
+
+function lambdaOf(id: string): Resource | undefined {
+  const named = functionOfArn(id);
+  if (named === undefined) return undefined;
+  const { key, account, region, name, qualifier } = named;
+  return { key, name, qualifier, place: { provider: 'aws', account, region } };
+}
+
+function azureOf(id: string): Resource | undefined {
+  const match =
     /^\/subscriptions\/([^/]+)\/resourcegroups\/[^/]+\/providers\/microsoft\.web\/sites\/([^/]+)(?:\/functions\/([^/]+))?$/i.exec(
       id,
     );
-  if (azure !== null) {
-    const name = azure[3] === undefined ? azure[2] : `${azure[2]}/${azure[3]}`;
-    return { provider: 'azure', account: azure[1], region: '', name, qualifier: '' };
-  }
-  const google =
+  if (match === null) return undefined;
+  const [, account, application, name] = match;
+  const place = { provider: 'azure', account, region: '' };
+  return { key: '', name: name === undefined ? application : `${application}/${name}`, qualifier: '', place };
+}
+
+function googleOf(id: string): Resource | undefined {
+  const match =
     /^(?:\/\/(?:run|cloudfunctions)\.googleapis\.com\/)?projects\/([^/]+)\/locations\/([^/]+)\/(?:functions|services)\/([^/]+)$/.exec(
       id,
     );
-  if (google === null) return NOTHING;
-  return { provider: 'gcp', account: google[1], region: google[2], name: google[3], qualifier: '' };
+  if (match === null) return undefined;
+  const [, account, region, name] = match;
+  const place = { provider: 'gcp', account, region };
+  return { key: functionKey(place, name), name, qualifier: '', place };
 }
