@@ -62,11 +62,13 @@ export function statementOf(report: Omit<VerifyReport, 'statement'>): string[] {
       `Records before ordinal ${anchored} are proven even against someone who holds the signing key: an anchored head covers them.`,
     );
   }
-  const from = anchored === undefined ? 'Records' : `Records from ordinal ${anchored}`;
-  lines.push(
-    `${from} before ordinal ${provenThrough} are proven against anyone who does not hold the signing key. ` +
-      'Someone who holds it, or who takes away the newest heads together with their records, would not be noticed without a later anchor.',
-  );
+  if (anchored === undefined || anchored < provenThrough) {
+    const from = anchored === undefined ? 'Records' : `Records from ordinal ${anchored}`;
+    lines.push(
+      `${from} before ordinal ${provenThrough} are proven against anyone who does not hold the signing key. ` +
+        'Someone who holds it, or who takes away the newest heads together with their records, would not be noticed without a later anchor.',
+    );
+  }
   if (unfinished !== undefined) {
     lines.push(
       `The last ${unfinished.bytes} bytes of ${unfinished.file} are not whole records: they are being written, or a crash cut them off. Nothing signed depends on them.`,

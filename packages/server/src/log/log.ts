@@ -28,7 +28,10 @@ export interface Log {
   read(fromOrdinal: number): AsyncIterable<StoredRecord>;
   /** Like `read`, but waits for further records instead of ending; ends when the log closes or the signal aborts. */
   follow(fromOrdinal: number, signal?: AbortSignal): AsyncIterable<StoredRecord>;
-  /** Writes out what is pending, signs the head, and lets go of the folder. May be called twice. */
+  /**
+   * Writes out what is pending, signs the head, and lets go of the folder. May be called twice. Rejects if the head cannot
+   * be signed (a full disk); the folder is let go all the same, and the next opening signs.
+   */
   close(): Promise<void>;
 }
 
