@@ -32,6 +32,7 @@ const ENGINE_ORDER = [
 /** Files of the server that its folders know each other by. */
 const SERVER_CONTRACTS = new Set([
   'log/log.ts',
+  'log/proof.ts',
   'storage/store.ts',
   'ingest/decoder.ts',
   'ingest/tokens.ts',

@@ -249,7 +249,7 @@ export class Categories {
   }
 
   #setOf(key: number): number {
-    return this.#word + (HEADER_BYTES >> 2) + (key % SETS) * WAYS * 4;
+    return this.#word + (HEADER_BYTES >> 2) + (((key >>> 16) * SETS) >>> 16) * WAYS * 4;
   }
 
   #novelty(field: number, day: number, weight: number): void {
