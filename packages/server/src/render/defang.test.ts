@@ -17,6 +17,10 @@ suite('defanging', () => {
     ['evil。com and evil．com', 'evil[.]com and evil[.]com'],
     ['_dmarc.evil.com.', '_dmarc[.]evil[.]com.'],
     ['sqs.eu-west-1.amazonaws.com', 'sqs[.]eu-west-1[.]amazonaws[.]com'],
+    ['evil.com_ evil.com.unheard', 'evil[.]com_ evil[.]com[.]unheard'],
+    ['_http://x', '_hxxp://x'],
+    ['xhttps://x', 'xhxxps://x'],
+    ['¹203.0.113.9', '¹203[.]0[.]113[.]9'],
     ['github.com#0f3a', 'github[.]com#0f3a'],
   ];
   for (const [before, after] of changed) {

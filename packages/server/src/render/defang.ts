@@ -2,10 +2,10 @@ import { parse } from 'tldts';
 
 /** Dots that browsers and chat programs read as the dot of a host name. */
 const OTHER_DOTS = /[\u3002\uff0e\uff61]/g;
-const SCHEME = /\b(?!hxxps?:)([a-z][a-z0-9+.-]{0,30}):\/\//gi;
+const SCHEME = /(https?|hxxps?)?:\/\//gi;
 /** Starts only where a name starts, so that a long run of letters is looked at once. */
 const DOTTED = /(?<![\p{L}\p{N}_-])[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+/gu;
-const ADDRESS = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+const ADDRESS = /(?<!\d)(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?!\d)/;
 /** Characters of a text that are looked at; messages are far shorter. The rest is cut, never passed on as it is. */
 export const DEFANGED_CHARS_MAX = 65_536;
 
@@ -18,15 +18,16 @@ export function defang(text: string): string {
   return text
     .slice(0, DEFANGED_CHARS_MAX)
     .replace(OTHER_DOTS, '.')
-    .replace(SCHEME, (whole, scheme: string) => {
-      const web = /^http(s?)$/i.exec(scheme);
-      return web === null ? whole.replace('://', '[:]//') : `hxxp${web[1].toLowerCase()}://`;
-    })
+    .replace(SCHEME, (_, web = '') => (web === '' ? '[:]//' : `hxxp${/s$/i.test(web) ? 's' : ''}://`))
     .replace(DOTTED, (name) => (isReachable(name) ? name.replaceAll('.', '[.]') : name));
 }
 
-/** An address, or a name under a top-level domain that exists. */
+/** Holds an address, or a label that is a top-level domain: programs that make links disagree on where a name ends. */
 function isReachable(name: string): boolean {
-  if (ADDRESS.test(name)) return true;
-  return parse(name.toLowerCase(), { extractHostname: false, validateHostname: false }).isIcann === true;
+  return ADDRESS.test(name) || name.split('.').slice(1).some(isTopLevel);
+}
+
+function isTopLevel(label: string): boolean {
+  const plain = label.toLowerCase().replace(/^[_-]+|[_-]+$/g, '');
+  return parse(`x.${plain}`, { extractHostname: false, validateHostname: false }).isIcann === true;
 }

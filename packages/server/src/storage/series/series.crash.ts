@@ -32,7 +32,7 @@ suite('series whose writer is killed', () => {
           await check(folder, written);
         }
         const left = readdirSync(join(folder, 'minutes')).filter((name) => name.endsWith('.journal'));
-        assert.equal(left.length, 1);
+        assert.ok(left.length <= 1, left.join(' '));
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -1,0 +1,127 @@
+import type { Evidence, Finding, Incident } from '@gait/engine/event/finding';
+
+/** Bars of a sparkline, lowest first. */
+const BARS = '▁▂▃▄▅▆▇█';
+/** Values in a sparkline: the newest; more don't fit beside a value. */
+const SPARK_VALUES_MAX = 32;
+/** From this share on nothing is rare. */
+const COMMON = 0.5;
+/** 9999-12-31, ms. */
+const TIME_MS_MAX = 253_402_300_799_999;
+const MILLION = 1e6;
+
+/** A number with its thousands apart: `12,400`. */
+export function grouped(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** A share of 0..1 in whole percent; never 0 or 100 unless it is. */
+export function percentText(share: number): string {
+  const percent = Math.round(share * 100);
+  if (percent <= 0 && share > 0) return 'under 1 %';
+  return percent >= 100 && share < 1 ? '99 %' : `${percent} %`;
+}
+
+/** How often normal behaviour looks at least this strange: `about once in 40,000 invocations`. */
+export function rarityText(rarity: number, unit: string): string {
+  if (rarity >= COMMON) return 'not rare';
+  if (!(rarity > 0)) return `never in any number of ${unit} that could be counted`;
+  const often = 1 / rarity;
+  if (often < 10) return `about once in ${Math.round(often)} ${unit}`;
+  const step = 10 ** Math.floor(Math.log10(often) - 1);
+  const rounded = Math.round(often / step) * step;
+  if (rounded < MILLION) return `about once in ${grouped(rounded)} ${unit}`;
+  const millions = rounded / MILLION;
+  return `about once in ${millions < 10 ? Number(millions.toFixed(1)) : grouped(millions)} million ${unit}`;
+}
+
+/** What one observation of a finding's kind is called, in the plural. */
+export function unitOf(finding: Finding): string {
+  if (finding.family === 'rate' || finding.family === 'cost') return 'intervals';
+  if (finding.facet === 'audit' || finding.facet === 'change') return 'recorded API calls';
+  return finding.facet === 'edge' ? 'requests' : 'invocations';
+}
+
+/** Whose experience a verdict rests on. */
+export function maturityText(maturity: number): string {
+  if (maturity >= 0.75) return 'by its own record';
+  if (maturity >= 0.25) return `${percentText(maturity)} by its own record, the rest by others like it`;
+  return 'mostly by others like it: little is known of its own';
+}
+
+/** A day and time in UTC: `2026-11-24 20:53:11`; `unknown time` when it is none. */
+export function timeText(timeMs: number): string {
+  if (!(timeMs >= 0 && timeMs <= TIME_MS_MAX)) return 'unknown time';
+  return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** How long something took, in its largest unit. */
+export function spanText(ms: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+  ];
+  const fit = units.find(([length]) => ms >= length);
+  return fit === undefined ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / fit[0])} ${fit[1]}`;
+}
+
+/** `bytes_out` as people say it; the unit goes with the value. */
+export function parameterText(parameter: string): string {
+  return parameter
+    .replace(/_(ms|mb)$/, '')
+    .replaceAll('_', ' ')
+    .replace(/\bapi\b/, 'API');
+}
+
+/** A measured value with its unit, as its parameter's name tells it; other texts as they are. */
+export function valueText(parameter: string, value: string): string {
+  if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)) return value;
+  const number = Number(value);
+  if (/(^|_)bytes(_|$)/.test(parameter)) return bytesText(number);
+  if (parameter.endsWith('_ms')) return durationText(number);
+  if (parameter.endsWith('_mb')) return `${grouped(number)} MB`;
+  return Number.isInteger(number) && Math.abs(number) >= 10_000 ? grouped(number) : value;
+}
+
+function bytesText(bytes: number): string {
+  for (const [size, unit] of [
+    [1e12, 'TB'],
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ] as const) {
+    if (Math.abs(bytes) >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+function durationText(ms: number): string {
+  if (Math.abs(ms) >= 60_000) return `${(ms / 60_000).toFixed(1)} min`;
+  return Math.abs(ms) >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${Number(ms.toPrecision(3))} ms`;
+}
+
+/** Recent values as bars, oldest first, a gap where none was measured; '' without at least two values. */
+export function sparkline(history: Evidence['history'] = []): string {
+  const values = history.slice(-SPARK_VALUES_MAX);
+  const known = values.filter(Number.isFinite);
+  if (known.length < 2) return '';
+  const low = Math.min(...known);
+  const high = Math.max(...known);
+  const heightOf = (value: number) => (high === low ? 0 : (value / 2 - low / 2) / (high / 2 - low / 2));
+  return values
+    .map((value) => (Number.isFinite(value) ? BARS[Math.round(heightOf(value) * (BARS.length - 1))] : ' '))
+    .join('');
+}
+
+/** What a state of an incident means. */
+export const STATE_TEXT: { readonly [State in Incident['state']]: string } = {
+  new: 'new',
+  acknowledged: 'acknowledged',
+  contained: 'contained',
+  'closed-true': 'closed, was an attack',
+  'closed-false': 'closed, was a false alarm',
+  'closed-expected': 'closed, was expected',
+};
