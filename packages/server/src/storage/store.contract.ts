@@ -30,7 +30,8 @@ export function storeContract(name: string, open: () => StoreUnderTest): void {
   suite(`store: ${name}, what goes in`, () => keepsWhatGoesIn(withStore));
   suite(`store: ${name}, replays`, () => toleratesReplays(withStore));
   suite(`store: ${name}, look-ups by id`, () => findsByPrefix(withStore));
-  suite(`store: ${name}, lists`, () => listsWhatIsAskedFor(withStore));
+  suite(`store: ${name}, lists of findings`, () => listsFindings(withStore));
+  suite(`store: ${name}, incidents and profiles`, () => listsIncidentsAndProfiles(withStore));
   suite(`store: ${name}, closing`, () => closesForGood(withStore));
 }
 
@@ -158,7 +159,7 @@ function findsByPrefix(withStore: WithStore): void {
   });
 }
 
-function listsWhatIsAskedFor(withStore: WithStore): void {
+function listsFindings(withStore: WithStore): void {
   withStore('findings are listed newest first, or by risk, and never without a limit', (store) => {
     const findings = Array.from({ length: FINDINGS_LISTED_DEFAULT + 20 }, (_, at) =>
       numberedFinding(at, { risk: (at % 10) / 10 }),
@@ -194,7 +195,9 @@ function listsWhatIsAskedFor(withStore: WithStore): void {
     assert.deepEqual(ordinals(store.findings({ untilMs: findings[1].timeMs })), [1, 0]);
     assert.deepEqual(ordinals(store.findings({ family: 'access', riskMin: 0.6 })), [1]);
   });
+}
 
+function listsIncidentsAndProfiles(withStore: WithStore): void {
   withStore('a finding follows its incident when incidents are merged', (store) => {
     const [a, b] = [numberedFinding(1), numberedFinding(2)];
     const first = sampleIncident({ id: 'first', findings: [a.id, b.id] });
