@@ -148,11 +148,11 @@ export class Attributes {
     return next === slots.length;
   }
 
-  #isText(slot: number, bytes: DataView, [from, to]: readonly [number, number]): boolean {
+  #isText(slot: number, bytes: DataView, range: readonly [number, number]): boolean {
+    const [from, to] = range;
     if (this.#form[slot] === RANGE) {
       const start = this.#start[slot];
-      const end = this.#end[slot];
-      return end - start === to - from && this.#texts.equals(start, end, bytes, from);
+      return this.#end[slot] - start === to - from && this.#texts.equals(start, bytes, range);
     }
     const text = this.text(slot);
     if (text.length !== to - from) return false;

@@ -79,7 +79,9 @@ class DocumentReader {
     }
     const { value } = document;
     const shapes = Object.values(SIGNALS).filter(({ entries }) => own(value, entries) !== undefined);
-    if (shapes.length === 0) sink.reject('unknown-format', 'no resourceSpans, resourceMetrics or resourceLogs', line);
+    const isEmpty = Object.keys(value).length === 0;
+    if (shapes.length === 0 && !isEmpty)
+      sink.reject('unknown-format', 'no resourceSpans, resourceMetrics or resourceLogs', line);
     for (const shape of shapes) {
       if (shape === SIGNALS.spans) this.#visitSpans(value, place);
       else if (shape === SIGNALS.metrics) this.#visit(value, { shape, place }, this.#metricVisitor(place));

@@ -107,7 +107,7 @@ export class SpanRows {
   /** A span that is only there so that parents can be followed. */
   link(at: number, { sender, key }: RowSpan): void {
     if (key === '' && this.#envelope === '') {
-      this.#note('link-without-function', 1);
+      this.#note('span-not-function', 1);
       return;
     }
     const allowed = this.#allowed(key);

@@ -50,15 +50,15 @@ export class Texts {
     return mixed;
   }
 
-  /** Whether `bytes[start, end)` equals the bytes of `other` that start at `from`; exact. */
-  equals(start: number, end: number, other: DataView, from: number): boolean {
+  /** Whether the bytes from `start` on are those of `other` at `[from, to)`. The caller knows that there are as many. */
+  equals(start: number, other: DataView, [from, to]: readonly [number, number]): boolean {
     const view = this.#view;
     let at = start;
     let there = from;
-    for (; at + 4 <= end; at += 4, there += 4) {
+    for (; there + 4 <= to; at += 4, there += 4) {
       if (view.getUint32(at, true) !== other.getUint32(there, true)) return false;
     }
-    for (; at < end; at++, there++) if (view.getUint8(at) !== other.getUint8(there)) return false;
+    for (; there < to; at++, there++) if (view.getUint8(at) !== other.getUint8(there)) return false;
     return true;
   }
 
