@@ -25,7 +25,9 @@ function say(what: string, count: number, work: () => void): void {
 function sayRate(what: string, count: number, start: bigint): void {
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   const rate = Math.round(count / seconds).toLocaleString('en');
-  console.log(`${what.padEnd(52)} ${rate.padStart(10)} /s ${((seconds / count) * 1e6).toFixed(1).padStart(9)} µs`);
+  process.stdout.write(
+    `${what.padEnd(52)} ${rate.padStart(10)} /s ${((seconds / count) * 1e6).toFixed(1).padStart(9)} µs\n`,
+  );
 }
 
 for (const portion of [1, 100, 1000]) {
