@@ -51,8 +51,6 @@ const RATE_LEVEL = 0.15;
 const LEVEL_SIZE_MIN = 0.1;
 /** Learned values after which a level is counted: otherwise an episode would teach itself away while it lasts. */
 const LEVEL_DELAY = 16;
-/** A level score from which odd values are no longer judged: each step of the centre would make one. */
-const LEVEL_SPEAKS = 1.3;
 /** Learned values after which counts are halved and ranges start anew: the half-life of the measured design. */
 const EPOCH_COUNT = 8192;
 /** Model days after which the same happens to rare functions, given `EPOCH_COUNT_MIN` values. */
@@ -70,8 +68,12 @@ const INHERITED_MAX = 64;
 const MATURITY_HALF = 50;
 /** Share of values left outside the expected band on each side. */
 const BAND_SHARE = 0.005;
-/** Score from which the details of a result are filled in. */
+/** A value can be strange in about four ways (either side, by itself or by level); the best of four is not so rare. */
+const ALTERNATIVES_DECADES = 0.6;
+/** Score from which the details of a result are filled in: that from which scores are handed on. */
 const DETAILS_FROM = 1.3;
+/** A level this strange stops the judging of odd values: each step of the centre would make one. */
+const LEVEL_SPEAKS = DETAILS_FROM + ALTERNATIVES_DECADES;
 /** A value is above the usual ones from one size on: logarithm of 1 + 1, in steps. */
 const ABOVE_STEPS = OCTAVE_STEPS;
 
@@ -249,13 +251,15 @@ export class MetricStore {
     const inside = value >= this.#f32[at + LOW] && value <= this.#f32[at + HIGH] && byLevel < LEVEL_SPEAKS;
     const odd = this.#tail.at(this.#bytes, at * 4 + VALUE_HISTOGRAM);
     const byOddity = inside ? odd.oddity(this.#low, this.#steps, count) : 0;
-    out.score = Math.max(byValue, byLevel, byOddity);
+    const strangest = Math.max(byValue, byLevel, byOddity);
+    if (strangest <= ALTERNATIVES_DECADES) return out;
+    out.score = strangest - ALTERNATIVES_DECADES;
     if (out.score < DETAILS_FROM) return out;
-    out.channel = byValue === out.score ? 'value' : byLevel === out.score ? 'level' : 'odd';
+    out.channel = byValue === strangest ? 'value' : byLevel === strangest ? 'level' : 'odd';
     out.up = !(out.channel === 'level' ? level < 0 : this.#low);
-    const record = Math.log(weight + 1) / Math.LN10;
-    out.valueBeyond = this.#bent > 0 ? byValue - record : -record;
-    out.levelBeyond = level > 0 ? byLevel - record : -record;
+    const record = Math.log(out.count + 1) / Math.LN10 + ALTERNATIVES_DECADES;
+    out.valueBeyond = (this.#bent > 0 ? byValue : 0) - record;
+    out.levelBeyond = (level > 0 ? byLevel : 0) - record;
     out.streak = this.#bytes[at * 4 + STREAK_BYTE] + (this.#bent > ABOVE_STEPS ? 1 : -1);
     this.#describe(metric, value);
     return out;

@@ -21,7 +21,7 @@ const USED_HIGH = USED_LOW + 1;
 const ORDINARY_LOW = USED_LOW + 2;
 const ORDINARY_HIGH = USED_LOW + 3;
 /** A value with more than this share of everything beyond it is ordinary and scores 0, which keeps the common case cheap. */
-const ORDINARY_SHARE = 0.06;
+const ORDINARY_SHARE = 0.02;
 /** The marks of ordinary bins are renewed once in this many additions: they move slowly. */
 const REFRESH_MASK = 15;
 /** A value is moved inwards by this much before its tail is summed, so that equal spikes do not score by scale drift. */

@@ -1,0 +1,171 @@
+import type { FunctionBaselines } from '../baselines/function.ts';
+import { METRIC, METRIC_COUNT_MIN, type MetricField, type MetricScore } from '../baselines/metrics.ts';
+import { type FacetKind, NUMBER } from '../event/schema.ts';
+import type { Observation } from '../features/observation.ts';
+import { type Detector, SCORE_MIN, type Score } from './detector.ts';
+import { TailScore } from './tail-score.ts';
+import { RESOURCE_METRICS, TIMING_METRICS, type WatchedMetric } from './watched-metrics.ts';
+
+/** Decades beyond the record from which one run is a finding: of the records a metric breaks, one in 400 goes this far. */
+const VALUE_BEYOND = 2;
+/** ... and the run must be this many times the largest seen, whatever the spread says. */
+const VALUE_RATIO = 3;
+/** Decades beyond the record of levels from which a shift is a finding; the other conditions make up for the mildness. */
+const LEVEL_BEYOND = 0;
+/** The latest runs must average this many times the centre, ... */
+const LEVEL_RATIO = 2;
+/** ... and this many more of them must have been above the usual size than not. */
+const LEVEL_STREAK = 8;
+/** Values without which nothing of this kind is a finding: the tail's exponent rests on the outermost four of them. */
+const FINDING_COUNT_MIN = 50;
+/** Values of a new revision without which a shift is its own affair: deployments change levels. */
+const OWN_COUNT_MIN = 30;
+/** A run is explained when its input is at least twice the largest (or usual) one ... */
+const INPUT_RATIO = 2;
+/** ... and the metric grew at most this much more than the input did: work may be superlinear. */
+const WORK_PER_INPUT = 4;
+/** Least step between the score and the threshold of what must not become a finding. */
+const WATCH_MARGIN = 0.1;
+
+const FACETS: readonly FacetKind[] = ['sensor', 'platform', 'otel', 'xray'];
+const INPUTS = ['bytesIn', 'requestBytes'] as const;
+
+/** What these detectors read of a function's baselines. */
+export type TailBaselines = Pick<FunctionBaselines, 'metrics' | 'metricBlock' | 'held' | 'shortName' | 'lesson'>;
+
+/**
+ * Durations of runs and starts against the function's own record. A finding needs one run far beyond everything seen, or
+ * a shift that lasts; docs/decisions/resource-findings.md argues the conditions. Silent on slow drift, on a run that
+ * timed out or only waited, and on runs whose input explains them.
+ */
+export const timingTail: Detector<TailBaselines> = tailDetector({
+  id: 'timing.tail',
+  family: 'timing',
+  title: 'Run time unlike before',
+  metrics: TIMING_METRICS,
+});
+
+/** Memory, CPU, storage and bytes against the function's own record; see `timingTail`. */
+export const resourceTail: Detector<TailBaselines> = tailDetector({
+  id: 'resource.tail',
+  family: 'resource',
+  title: 'Use of resources unlike before',
+  metrics: RESOURCE_METRICS,
+});
+
+function tailDetector(of: {
+  readonly id: string;
+  readonly family: 'timing' | 'resource';
+  readonly title: string;
+  readonly metrics: readonly WatchedMetric[];
+}): Detector<TailBaselines> {
+  const { id, family, title, metrics } = of;
+  return {
+    id,
+    family,
+    title,
+    version: '1',
+    facets: FACETS,
+
+    score(seen, state, out) {
+      if (state.metricBlock === 0) return;
+      for (const metric of metrics) {
+        const value = seen.numbers[NUMBER[metric.field]];
+        const found = state.metrics.score(state.metricBlock, METRIC[metric.field], value);
+        if (found.count < METRIC_COUNT_MIN) continue;
+        out.judged(id);
+        // The store reuses its result.
+        if (found.score >= SCORE_MIN) out.add(scoreOf(id, { metric, seen, state, value, found: { ...found } }));
+      }
+    },
+
+    learn(seen, state) {
+      if (state.metricBlock === 0) return;
+      const held = state.held(family) && !state.lesson.training;
+      state.metrics.day = state.lesson.day;
+      for (const { field } of metrics) {
+        const value = seen.numbers[NUMBER[field]];
+        // Absent numbers are NaN.
+        if (Number.isNaN(value)) continue;
+        if (held && state.metrics.score(state.metricBlock, METRIC[field], value).score >= SCORE_MIN) continue;
+        state.metrics.learn(state.metricBlock, METRIC[field], value);
+      }
+    },
+  };
+}
+
+/** One judged value with its surroundings. */
+interface Case {
+  readonly metric: WatchedMetric;
+  readonly seen: Observation;
+  readonly state: TailBaselines;
+  readonly value: number;
+  readonly found: MetricScore;
+}
+
+function scoreOf(detector: string, one: Case): Score {
+  const { found, value, metric } = one;
+  const record = Math.log10(found.count + 1);
+  const shift = isShift(one);
+  const base = { found, value, name: one.state.shortName, cold: one.seen.cold };
+  const far = { ...base, shift: false, quietBelow: farFrom(one), threshold: record + VALUE_BEYOND };
+  const shifted = { ...base, shift: true, quietBelow: shiftFrom(one), threshold: record + LEVEL_BEYOND };
+  if (found.valueBeyond >= VALUE_BEYOND && isFar(one)) return new TailScore(detector, metric, far);
+  if (found.levelBeyond >= LEVEL_BEYOND && shift) return new TailScore(detector, metric, shifted);
+  const threshold = Math.max(far.threshold, found.score + WATCH_MARGIN);
+  return new TailScore(detector, metric, { ...(shift && value <= found.max ? shifted : far), threshold });
+}
+
+/** One run, far beyond everything seen. A first time-out proves only that something hung. */
+function isFar(one: Case): boolean {
+  if (one.found.count < FINDING_COUNT_MIN || one.value < farFrom(one)) return false;
+  return !(one.metric.field === 'durationMs' && timedOut(one.seen)) && !isHarmless(one, 'max');
+}
+
+/** Several runs, on average far above what was usual, of a revision that had time to show what is usual. */
+function isShift(one: Case): boolean {
+  const { found } = one;
+  if (found.count < FINDING_COUNT_MIN || found.ownCount < OWN_COUNT_MIN || found.streak < LEVEL_STREAK) return false;
+  return found.recent >= shiftFrom(one) && !isHarmless(one, 'centre');
+}
+
+function farFrom(one: Case): number {
+  return Math.max(VALUE_RATIO * one.found.max, one.found.max + one.metric.valueEffect);
+}
+
+function shiftFrom(one: Case): number {
+  return Math.max(LEVEL_RATIO * one.found.centre, one.found.centre + one.metric.levelEffect);
+}
+
+/** True when the function only waited, or when its input grew as the metric did: a large document is not an attack. */
+function isHarmless(one: Case, against: 'max' | 'centre'): boolean {
+  if (one.metric.field === 'durationMs' && onlyWaited(one)) return true;
+  if (!one.metric.follows) return false;
+  const grown = ratio(one.value, one.found[against]);
+  return INPUTS.some((field) => {
+    const input = inputRatio(one, field, against);
+    return input >= INPUT_RATIO && grown <= WORK_PER_INPUT * input;
+  });
+}
+
+/** True when the CPU time of a long run is known and ordinary: something else was slow. */
+function onlyWaited(one: Case): boolean {
+  const cpu = one.seen.numbers[NUMBER.cpuMs];
+  const band = one.state.metrics.describe(one.state.metricBlock, 'cpuMs');
+  return cpu >= 0 && band.count >= METRIC_COUNT_MIN && cpu <= band.high;
+}
+
+/** How many times its largest, or usual, value the input of this run is; 0 when that is not known. */
+function inputRatio(one: Case, field: MetricField, against: 'max' | 'centre'): number {
+  const band = one.state.metrics.describe(one.state.metricBlock, field);
+  const value = one.seen.numbers[NUMBER[field]];
+  return value >= 0 && band.count >= METRIC_COUNT_MIN ? ratio(value, band[against]) : 0;
+}
+
+function ratio(value: number, reference: number): number {
+  return value / Math.max(reference, 1);
+}
+
+function timedOut(seen: Observation): boolean {
+  return seen.batch !== undefined && seen.batch.symbolText(seen.row, 'status') === 'timeout';
+}

@@ -1,0 +1,87 @@
+import type { MetricScore } from '../baselines/metrics.ts';
+import type { Evidence } from '../event/finding.ts';
+import type { Score } from './detector.ts';
+import { quantity } from './quantity.ts';
+import type { WatchedMetric } from './watched-metrics.ts';
+
+/** Impact of less than usual: something did not happen. */
+const LESS_IMPACT = 0.2;
+
+/** What is claimed of one value of a metric. */
+export interface TailClaim {
+  /** A copy: the store reuses its own. */
+  readonly found: MetricScore;
+  readonly value: number;
+  /** True when the claim is about the latest runs together, not about this one. */
+  readonly shift: boolean;
+  readonly threshold: number;
+  /** What would have kept a shift, or one run, quiet: the value below which it is. */
+  readonly quietBelow: number;
+  readonly name: string;
+  readonly cold: boolean;
+}
+
+/** A score whose texts are made when they are read: one value in twenty scores, few of them are told. */
+export class TailScore implements Score {
+  readonly detector: string;
+  readonly score: number;
+  readonly threshold: number;
+  readonly count: number;
+  readonly maturity: number;
+  readonly value: string;
+  readonly novelty = undefined;
+  readonly impact: number;
+  readonly techniques: readonly string[];
+  readonly #metric: WatchedMetric;
+  readonly #claim: TailClaim;
+
+  constructor(detector: string, metric: WatchedMetric, claim: TailClaim) {
+    const { found } = claim;
+    this.detector = detector;
+    this.score = found.score;
+    this.threshold = claim.threshold;
+    this.count = found.count;
+    this.maturity = found.maturity;
+    this.value = metric.field;
+    this.impact = found.up ? metric.impact : LESS_IMPACT;
+    this.techniques = found.up && found.score >= claim.threshold ? metric.techniques : [];
+    this.#metric = metric;
+    this.#claim = claim;
+  }
+
+  get evidence(): readonly Evidence[] {
+    const { found, value, shift } = this.#claim;
+    const { parameter } = this.#metric;
+    const expected = this.#range(found.expectedLow, found.expectedHigh);
+    const one = { parameter, observed: this.#quantity(value), expected, count: found.runs };
+    if (!shift) return [one];
+    const recent = { ...one, parameter: `${parameter}_recent`, observed: this.#quantity(found.recent) };
+    return [one, recent];
+  }
+
+  get sentence(): string {
+    const { found, value, shift, name, cold } = this.#claim;
+    const { did, does, of } = this.#metric;
+    const now = `\`${name}\` ${did} ${this.#quantity(value)}${of}`;
+    const lately = shift ? `, and ${this.#quantity(found.recent)} on average lately` : '';
+    const range = shift ? this.#range(found.expectedLow, found.expectedHigh) : this.#range(found.min, found.max);
+    return `${now}${lately}; in ${found.runs} ${cold ? 'cold' : 'warm'} runs ${does} ${range}.`;
+  }
+
+  get quietIf(): string {
+    const { found, value, shift, quietBelow } = this.#claim;
+    if (!found.up) return `earlier runs had been as low as ${this.#quantity(value)}`;
+    if (shift) return `the latest runs had averaged below ${this.#quantity(quietBelow)}`;
+    return `it had stayed below ${this.#quantity(quietBelow)}, or an earlier run had come near it`;
+  }
+
+  #quantity(value: number): string {
+    return quantity(this.#metric.field, value);
+  }
+
+  #range(low: number, high: number): string {
+    const from = this.#quantity(low);
+    const to = this.#quantity(high);
+    return from === to ? `always ${from}` : `${from} to ${to}`;
+  }
+}
