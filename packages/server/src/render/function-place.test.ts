@@ -29,7 +29,11 @@ suite('the place of a function', () => {
   const names: readonly (readonly [key: string, name: string])[] = [
     ['aws:123456789012:eu-west-1:pay', 'pay'],
     ['aws:1:r:a -> aws:1:r:b', 'a -> b'],
-    ['arn:aws:iam::123456789012:role/pay', 'role/pay'],
+    ['arn:aws:iam::123456789012:role/pay', 'role pay'],
+    ['arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/Admin', 'role Admin'],
+    ['arn:aws:iam::1:root', 'root'],
+    ['person_0123456789abcdef@arn:aws:iam::1:role/ops', 'person_0123456789abcdef as role ops'],
+    ['service:s3 for arn:aws:iam::1:role/ops', 'service:s3 for role ops'],
     ['aws:1:r:?', 'aws:1:r:?'],
     ['person_0123456789abcdef', 'person_0123456789abcdef'],
     ['', ''],

@@ -10,10 +10,12 @@ export interface FunctionPlace {
 
 /** Between caller and callee in the key of an edge. */
 const EDGE = ' -> ';
+/** An ARN at the end of a text, perhaps behind the token of the person who acts through it. */
+const ARN = /(@?)arn:[^:\s]*:[^:\s]*:[^:\s]*:[^:\s]*:(\S+)$/;
 
 /** The parts of a function key `provider:account:region:name`; undefined when the text is none. */
 export function placeOfFunction(key: string): FunctionPlace | undefined {
-  const match = /^([^:]+):([^:]+):([^:]+):(.+)$/s.exec(key);
+  const match = /^([a-z0-9?-]+):([^:\s]+):([^:\s]+):(.+)$/s.exec(key);
   if (match === null || match[1] === 'arn') return undefined;
   const [provider, account, region, name] = match.slice(1).map((part) => (part === '?' ? '' : part));
   const whole = provider === 'aws' && account !== '' && region !== '' && name !== '';
@@ -21,14 +23,24 @@ export function placeOfFunction(key: string): FunctionPlace | undefined {
   return { provider, account, region, name, arn };
 }
 
-/** What people call an entity: the name of a function or a cloud resource, both names of an edge, else the whole text. */
+/**
+ * What people call an entity: the name of a function, both names of an edge, `role deployer` for the ARN of a role,
+ * `person_... as role engineer` for a person acting through one; other texts as they are.
+ */
 export function shortName(key: string): string {
   return key.split(EDGE, 2).map(nameOf).join(EDGE);
 }
 
 function nameOf(key: string): string {
-  const resource = /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(.+)$/s.exec(key);
-  return resource?.[1] ?? (placeOfFunction(key)?.name || key);
+  return (
+    placeOfFunction(key)?.name || key.replace(ARN, (_, at: string, name: string) => (at && ' as ') + resourceName(name))
+  );
+}
+
+/** `role deployer` for `role/teams/deployer`: what it is and the last part of its path. */
+function resourceName(name: string): string {
+  const parts = name.split(/[:/]/).filter((part) => part !== '');
+  return parts.length < 2 ? name : `${parts[0]} ${parts[parts.length - 1]}`;
 }
 
 function partitionOf(region: string): string {

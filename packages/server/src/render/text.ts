@@ -86,7 +86,7 @@ export function incidentText(incident: Incident, findings: readonly Finding[], s
     if (date !== day) page.dim(date, 0);
     day = date;
     page.row(clock, finding);
-    page.paragraph(safe(finding.sentence), CLOCK_COLUMNS);
+    if (!incident.summary.startsWith(finding.sentence)) page.paragraph(safe(finding.sentence), CLOCK_COLUMNS);
     page.dim(`${rarityText(finding.rarity, unitOf(finding))}, ${percentText(finding.confidence)} sure`, CLOCK_COLUMNS);
   }
   const more = Math.max(incident.findings.length, findings.length) - shown.length;

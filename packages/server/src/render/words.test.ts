@@ -83,6 +83,7 @@ suite('a measured value', () => {
     ['duration_ms', '81234', '1.4 min'],
     ['duration_ms', '1500', '1.50 s'],
     ['memory_mb', '1024', '1,024 MB'],
+    ['child_process', 'exec:/bin/sh', '/bin/sh'],
     ['count', '48211', '48,211'],
     ['year', '2025', '2025'],
     ['ratio', '12345.5', '12345.5'],
@@ -118,6 +119,7 @@ suite('the unit of rarity', () => {
   test('follows from what was observed', () => {
     assert.equal(unitOf(sampleFinding()), 'invocations');
     assert.equal(unitOf(sampleFinding({ facet: 'audit' })), 'recorded API calls');
+    assert.equal(unitOf(sampleFinding({ facet: 'change', family: 'change' })), 'changes');
     assert.equal(unitOf(sampleFinding({ facet: 'edge' })), 'requests');
     assert.equal(unitOf(sampleFinding({ family: 'rate' })), 'intervals');
   });

@@ -40,6 +40,7 @@ export function rarityText(rarity: number, unit: string): string {
 /** What one observation of a finding's kind is called, in the plural. */
 export function unitOf(finding: Finding): string {
   if (finding.family === 'rate' || finding.family === 'cost') return 'intervals';
+  if (finding.family === 'change') return 'changes';
   if (finding.facet === 'audit' || finding.facet === 'change') return 'recorded API calls';
   return finding.facet === 'edge' ? 'requests' : 'invocations';
 }
@@ -78,6 +79,7 @@ export function parameterText(parameter: string): string {
 
 /** A measured value with its unit, as its parameter's name tells it; other texts as they are. */
 export function valueText(parameter: string, value: string): string {
+  if (parameter === 'child_process') return value.replace(/^exec:/, '');
   if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)) return value;
   const number = Number(value);
   if (/(^|_)bytes(_|$)/.test(parameter)) return bytesText(number);
