@@ -138,7 +138,6 @@ export class Engine {
   #rows(view: BatchView, range: { readonly from: number; readonly to: number; readonly ordinal: number }): void {
     for (const stage of this.stageOne) stage.rows(view, range, range.ordinal);
     const scored = this.#takeScored();
-    for (const stage of this.stageOne) stage.judged.take((...of) => this.stageTwo.calibration.judged(...of));
     this.stageTwo.rows(view, range, scored);
   }
 
@@ -202,6 +201,9 @@ export class Engine {
 
   /** What the stages tell each other: once a tick, so that it cannot depend on how rows are cut into batches. */
   #exchange(): void {
+    const [first, ...others] = this.stageOne;
+    for (const stage of others) first.judged.absorb(stage.judged);
+    first.judged.take((...of) => this.stageTwo.calibration.judged(...of));
     for (const stage of this.stageOne) {
       for (const value of stage.categories.takeCreated()) this.stageTwo.baselines.shownBy(value.field, value.hash);
     }

@@ -3,7 +3,7 @@ import { FUNCTIONS_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
 import type { SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
-import { Categories } from './baselines/categories.ts';
+import { Categories, keyOf } from './baselines/categories.ts';
 import { Directory } from './baselines/directory.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
@@ -96,7 +96,11 @@ export class StageOne {
     this.#baselines = new FunctionBaselines(this);
     this.#scores = {
       add: (score) => {
-        if (this.#current !== undefined) this.scored.push({ score, ...this.#current });
+        if (this.#current === undefined) return;
+        this.scored.push({ score, ...this.#current });
+        const { novelty, value } = score;
+        if (novelty !== undefined && score.score >= score.threshold)
+          this.names.add(keyOf(novelty.field, novelty.hash), value);
       },
       judged: (detector) => this.judged.add(detector, this.#group),
     };
@@ -169,6 +173,7 @@ export class StageOne {
     this.names.save(out);
     this.recent.save(out);
     this.open.save(out);
+    this.judged.save(out);
     out.u32Array(Uint32Array.from(this.#active));
     for (const name of COUNTS) out.u32(this.counts[name]);
   }
@@ -180,6 +185,7 @@ export class StageOne {
     this.names.load(from);
     this.recent.load(from);
     this.open.load(from);
+    this.judged.load(from);
     this.#active = Array.from(from.u32Array());
     for (const name of COUNTS) this.counts[name] = from.u32();
   }
@@ -327,7 +333,7 @@ export class StageOne {
     if (open === 0 && this.open.full) this.#closeOpen(this.open.oldest(), this.#clock.second);
     const entry =
       open !== 0 ? open : this.open.open(key, { id, keyLo: page.u32[word + HEAD.keyLo] }, this.#clock.second);
-    const facets = this.open.merge(entry, seen, this.#clock.second);
+    const facets = this.open.merge(entry, seen, { second: this.#clock.second, usual });
     if (usual !== 0 && (facets & usual) === usual) this.#closeOpen(entry, this.#clock.second);
   }
 
@@ -355,6 +361,7 @@ export class StageOne {
       u32[word + HEAD.days] = ((day << 16) | Math.min(0xffff, (days & 0xffff) + 1)) >>> 0;
     }
     const block = this.#metricBlock({ page, word }, seen, true);
+    this.metrics.day = day;
     this.#baselines.lesson = { day, training: seen.training };
     this.#baselines.focus({ page, word, name: this.functions.names[id] }, block, second);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {

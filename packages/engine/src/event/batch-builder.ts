@@ -14,6 +14,8 @@ import type { FacetKind, IdField, NumberField, SymbolField } from './schema.ts';
 import { FACET, FLAG, ID, IDS, NUMBER, NUMBERS, SYMBOL, SYMBOLS, TRUST_OF_FACET } from './schema.ts';
 
 const STRING_SLOTS = 262_144;
+/** Names seen lately by a cheap key: 4 KiB, so that the usual look-up stays in the nearest cache. */
+const RECENT_SLOTS = 1024;
 const encoder = new TextEncoder();
 
 /** What one call of an invocation looked like. Strings are interned; numbers may be NaN. */
@@ -269,6 +271,8 @@ class StringWriter {
   readonly #slots = new Uint32Array(STRING_SLOTS);
   readonly #hasher: Hasher;
   readonly #scratch = new Uint8Array(STRING_BYTES_MAX * 3);
+  /** Symbols to compare with first. Entries may be of an earlier batch: what is found is compared, not believed. */
+  readonly #recent = new Uint32Array(RECENT_SLOTS);
 
   constructor(seed: readonly [number, number]) {
     this.#hasher = new Hasher(seed[0], seed[1]);
@@ -285,6 +289,16 @@ class StringWriter {
 
   bytes(bytes: Uint8Array, start: number, end: number): number {
     if (end - start > STRING_BYTES_MAX) return this.#long(bytes, start, end);
+    const near = recentSlot(bytes, start, end);
+    const recent = this.#recent[near];
+    if (recent !== 0 && recent < this.count && this.#equals(recent, bytes, start, end)) return recent;
+    const symbol = this.#find(bytes, start, end);
+    this.#recent[near] = symbol;
+    return symbol;
+  }
+
+  /** Looks a name up in the seeded table, where it is added when it is new. */
+  #find(bytes: Uint8Array, start: number, end: number): number {
     const hasher = this.#hasher;
     hasher.bytes(bytes, start, end);
     const hash = hasher.lo;
@@ -453,6 +467,12 @@ class CallWriter {
       spanLo: this.spanLo.slice(0, count),
     };
   }
+}
+
+/** Slot by length and first, middle and last byte. Names that share them take turns and are then found by their hash. */
+function recentSlot(bytes: Uint8Array, start: number, end: number): number {
+  const ends = bytes[start] | (bytes[(start + end) >> 1] << 8) | (bytes[end - 1] << 16) | ((end - start) << 24);
+  return Math.imul(ends ^ (ends >>> 15), 0x9e3779b1) >>> 22;
 }
 
 /** The absent value instead of an infinity, which a hostile sender could otherwise put into a column. */

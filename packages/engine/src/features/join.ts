@@ -19,7 +19,9 @@ const PRECEDENCE: readonly number[] = FACETS.map((kind) => {
   const at = order.indexOf(kind);
   return at < 0 ? order.length + 1 : at + 1;
 });
-/** A platform record says nothing about calls, so calls are ordered among the others in the same way. */
+/** Added to the precedence of a facet that the function does not usually deliver. */
+const UNUSUAL_RANK = 16;
+
 const WORD = {
   keyHi: 0,
   keyLo: 1,
@@ -95,32 +97,35 @@ export class OpenInvocations {
     return id;
   }
 
-  /** Merges what was seen; returns the facet bits that have arrived. */
-  merge(id: number, seen: Observation, second: number): number {
+  /**
+   * Merges what was seen; returns the facet bits that have arrived. Facets the function usually delivers come before
+   * others, so that the record is the same whether it closes before or after a stray one.
+   */
+  merge(id: number, seen: Observation, at: { readonly second: number; readonly usual: number }): number {
     const { page, word } = this.#at(id);
     const { u32, f64, bytes } = page;
-    const rank = PRECEDENCE[31 - Math.clz32(seen.facets)];
+    const rank = PRECEDENCE[31 - Math.clz32(seen.facets)] + ((seen.facets & at.usual) !== 0 ? 0 : UNUSUAL_RANK);
     if (u32[word + WORD.facets] === 0 || seen.trust < u32[word + WORD.trust]) u32[word + WORD.trust] = seen.trust;
     const first = u32[word + WORD.facets] === 0;
     u32[word + WORD.facets] |= seen.facets;
     u32[word + WORD.flags] |= seen.flags;
-    u32[word + WORD.lastSecond] = second;
+    u32[word + WORD.lastSecond] = at.second;
     if (first || seen.ordinal < f64[(word + WORD.ordinal) >> 1]) f64[(word + WORD.ordinal) >> 1] = seen.ordinal;
     if (first || seen.eventMs < f64[(word + WORD.eventMs) >> 1]) f64[(word + WORD.eventMs) >> 1] = seen.eventMs;
     const numberRanks = (word + WORD.numberRank) * 4;
-    for (let at = 0; at < NUMBERS.length; at++) {
-      const value = seen.numbers[at];
-      const held = bytes[numberRanks + at];
+    for (let field = 0; field < NUMBERS.length; field++) {
+      const value = seen.numbers[field];
+      const held = bytes[numberRanks + field];
       if (Number.isNaN(value) || (held !== 0 && held <= rank)) continue;
-      bytes[numberRanks + at] = rank;
-      f64[((word + WORD.numbers) >> 1) + at] = value;
+      bytes[numberRanks + field] = rank;
+      f64[((word + WORD.numbers) >> 1) + field] = value;
     }
     const symbolRanks = (word + WORD.symbolRank) * 4;
-    for (let at = 0; at < SYMBOLS.length; at++) {
-      const held = bytes[symbolRanks + at];
-      if (seen.symbols[at] === 0 || (held !== 0 && held <= rank)) continue;
-      bytes[symbolRanks + at] = rank;
-      u32[word + WORD.symbols + at] = seen.symbols[at];
+    for (let field = 0; field < SYMBOLS.length; field++) {
+      const held = bytes[symbolRanks + field];
+      if (seen.symbols[field] === 0 || (held !== 0 && held <= rank)) continue;
+      bytes[symbolRanks + field] = rank;
+      u32[word + WORD.symbols + field] = seen.symbols[field];
     }
     this.#mergeCalls(id, seen, rank);
     return u32[word + WORD.facets];

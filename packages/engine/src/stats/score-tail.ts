@@ -5,8 +5,8 @@ import type { StateReader, StateWriter } from '../base/state.ts';
 const BINS_PER_DECADE = 8;
 const DECADES = 12;
 const BINS = BINS_PER_DECADE * DECADES;
-/** Scores from which the tail is fitted: enough for an error of a fifth in its slope, few enough to be the tail. */
-const FIT_COUNT = 32;
+/** Scores from which the tail is fitted: enough for an error of an eighth in its slope, few enough to be the tail. */
+const FIT_COUNT = 64;
 /**
  * What is assumed before there is data: the tail falls half as fast as honest scores would, and that counts as this many
  * scores. Claims then stay within reach of what an entity's own record says.
