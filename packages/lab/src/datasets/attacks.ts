@@ -9,8 +9,8 @@ import { Random } from './random.ts';
 export interface Attack {
   readonly id: string;
   readonly title: string;
-  /** Function whose behaviour gives it away. */
-  readonly function: string;
+  /** Functions whose behaviour gives it away; any of them will do. */
+  readonly functions: readonly string[];
   /** Families of behaviour in which it differs; any of them will do. */
   readonly families: readonly string[];
   readonly fromMs: number;
@@ -23,7 +23,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: 'stolen-credentials',
     title: "A function's credentials are used from outside",
-    function: FUNCTION.bookings,
+    functions: [FUNCTION.bookings],
     families: ['access', 'trigger'],
     fromMs: at(2, 7, 40),
     toMs: at(2, 8, 5),
@@ -32,7 +32,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: 'injected-code',
     title: 'An uploaded picture makes a function run commands and send data away',
-    function: FUNCTION.photos,
+    functions: [FUNCTION.photos],
     families: ['process', 'egress', 'flow'],
     fromMs: at(2, 8, 30),
     toMs: at(2, 8, 55),
@@ -41,7 +41,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: 'changed-code',
     title: 'Somebody changes the code and the permissions of a function by hand',
-    function: FUNCTION.mailer,
+    functions: [FUNCTION.mailer],
     families: ['change', 'access'],
     fromMs: at(2, 10, 5),
     toMs: at(2, 10, 10),
@@ -50,8 +50,8 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: 'new-caller',
     title: 'A function calls another that it never called',
-    function: FUNCTION.admin,
-    families: ['trigger', 'flow', 'access'],
+    functions: [FUNCTION.payments, FUNCTION.admin],
+    families: ['trigger', 'flow', 'access', 'egress'],
     fromMs: at(2, 11, 10),
     toMs: at(2, 11, 30),
     expected: 'the payment webhook invokes the administration, which only people ever used',
@@ -59,7 +59,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: 'hijacked-compute',
     title: 'A function computes for somebody else',
-    function: FUNCTION.quotes,
+    functions: [FUNCTION.quotes],
     families: ['resource', 'timing', 'cost'],
     fromMs: at(2, 11, 45),
     toMs: at(2, 12, 55),

@@ -4,7 +4,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** When the recording begins: a Monday morning. */
-export const START_MS = Date.UTC(2026, 2, 2, 7);
+export const START_MS = Date.UTC(2025, 2, 3, 7);
 /** Until here nothing bad happens: two days. */
 export const BENIGN_UNTIL_MS = START_MS + 2 * DAY_MS;
 /** When the recording ends: six hours later. */
@@ -12,7 +12,7 @@ export const END_MS = BENIGN_UNTIL_MS + 6 * HOUR_MS;
 
 /** A time of the recording: days after its first midnight, hours and minutes in UTC. */
 export function at(day: number, hour: number, minute = 0): number {
-  return Date.UTC(2026, 2, 2 + day, hour, minute);
+  return Date.UTC(2025, 2, 3 + day, hour, minute);
 }
 
 /** Share of the busiest traffic by hour of the day (UTC), for customers and for people at work. */

@@ -11,10 +11,14 @@ import type { Invocation } from './invocation.ts';
 import { Sandboxes } from './sandboxes.ts';
 
 /** Seed of the recording in `fixtures/demo`. */
-export const DEMO_SEED = 20_260_302;
+export const DEMO_SEED = 20_250_303;
 
 /** Files of a recording by path, telemetry not yet compressed. */
 export type Recording = ReadonlyMap<string, string>;
+
+/** Folders of the recording: the two days in which nothing bad happens, and the six hours with the attacks. */
+export const NORMAL = 'normal';
+export const TODAY = 'today';
 
 /**
  * The recording of the demonstration: two days of the invented company at work and six hours with five attacks, in the
@@ -30,14 +34,34 @@ export function demoRecording(seed: number): Recording {
     events.sort((a, b) => a.atMs - b.atMs),
     seed,
   );
-  const from = (source: 'sensor' | 'report' | 'otlp') => invocations.filter(({ spec }) => spec.source === source);
+  const isNormal = (timeMs: number) => timeMs < BENIGN_UNTIL_MS;
   return new Map([
-    ['telemetry/audit.json', trail(audit, seed)],
-    ['telemetry/platform.jsonl', logDeliveries(from('report'), seed)],
-    ['telemetry/sensor.ndjson', sensorLines(from('sensor'))],
-    ['telemetry/traces.jsonl', exportRequests(from('otlp'), seed)],
+    ...telemetry(NORMAL, seed, {
+      invocations: invocations.filter(({ startMs }) => isNormal(startMs)),
+      audit: audit.filter(({ event }) => isNormal(event.atMs)),
+    }),
+    ...telemetry(TODAY, seed + 1, {
+      invocations: invocations.filter(({ startMs }) => !isNormal(startMs)),
+      audit: audit.filter(({ event }) => !isNormal(event.atMs)),
+    }),
     ['truth.json', `${JSON.stringify(truth(seed, invocations, audit), null, 2)}\n`],
   ]);
+}
+
+/** What happened, before it is written in anybody's format. */
+interface Happened {
+  readonly invocations: readonly Invocation[];
+  readonly audit: readonly NumberedEvent[];
+}
+
+function telemetry(folder: string, seed: number, { invocations, audit }: Happened): [path: string, text: string][] {
+  const from = (source: 'sensor' | 'report' | 'otlp') => invocations.filter(({ spec }) => spec.source === source);
+  return [
+    [`${folder}/audit.json`, trail(audit, seed)],
+    [`${folder}/platform.jsonl`, logDeliveries(from('report'), seed)],
+    [`${folder}/sensor.ndjson`, sensorLines(from('sensor'))],
+    [`${folder}/traces.jsonl`, exportRequests(from('otlp'), seed)],
+  ];
 }
 
 /** Every invocation of the recording, in order of time. */
@@ -64,7 +88,7 @@ function truth(seed: number, invocations: readonly Invocation[], audit: readonly
     },
     attacks: ATTACKS.map((attack) => ({
       ...attack,
-      function: keyOf(attack.function),
+      functions: attack.functions.map(keyOf),
       requestIds: invocations.filter(({ arrival }) => arrival.attack === attack.id).map(({ requestId }) => requestId),
       eventIds: audit.filter(({ event }) => event.attack === attack.id).map(({ eventId }) => eventId),
     })),
