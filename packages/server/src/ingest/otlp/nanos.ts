@@ -8,11 +8,9 @@ const TWO_32_REST = TWO_32 % NANOS_PER_MS;
 
 /** Nanoseconds beyond the last whole millisecond, of a time given as two 32-bit words. Exact. */
 export function restOfWords(high: number, low: number): number {
-  // Below 2^40, so that the quotient is off by one at most; the remainder operator would take ten times as long.
+  // Below 2^40, where the quotient of integers rounds down exactly; the remainder operator takes ten times as long.
   const folded = ((high >>> 0) % NANOS_PER_MS) * TWO_32_REST + low;
-  const rest = folded - Math.floor(folded / NANOS_PER_MS) * NANOS_PER_MS;
-  if (rest < 0) return rest + NANOS_PER_MS;
-  return rest < NANOS_PER_MS ? rest : rest - NANOS_PER_MS;
+  return folded - Math.floor(folded / NANOS_PER_MS) * NANOS_PER_MS;
 }
 
 /** Whole milliseconds of a time given as two 32-bit words, of which `rest` are beyond them. Exact. */

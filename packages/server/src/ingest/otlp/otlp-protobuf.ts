@@ -6,14 +6,16 @@ import { MetricMapper } from './metrics.ts';
 import { ProtobufAttributes } from './protobuf-attributes.ts';
 import { ProtobufLogs } from './protobuf-logs.ts';
 import { ProtobufMetrics } from './protobuf-metrics.ts';
-import { type ItemVisitor, ProtobufRequest, signalOfHead } from './protobuf-request.ts';
+import { hasNamedResource, type ItemVisitor, ProtobufRequest, signalOfHead } from './protobuf-request.ts';
 import { ProtobufSpans } from './protobuf-spans.ts';
 import { SpanMapper } from './spans.ts';
 import { Texts } from './texts.ts';
 
 const SOURCE = 'otlp-protobuf';
-/** Tag of the only field of a request. As a length prefix it would mean more than 160 MB, so the two never meet. */
+/** Tag of the only field of a request. */
 const ENTRY_TAG = 0x0a;
+/** Smallest byte a message can begin with. As first byte of a length it means 128 MB, so the two never meet. */
+const TAG_MIN = 0x08;
 const PREFIX_BYTES = 4;
 /** How sure `sniff` is: an item was seen, or only a resource whose attributes have telemetry's names. */
 const SURE = 0.9;
@@ -43,9 +45,9 @@ function sniff(head: Uint8Array): number {
   if (head[start] !== ENTRY_TAG) return 0;
   if (start > 0 && lengthAt(head, 0) > MESSAGE_BYTES_MAX) return 0;
   const end = start === 0 ? head.length : Math.min(head.length, start + lengthAt(head, 0));
-  const signal = signalOfHead(head.subarray(0, end), start);
-  if (signal === 'empty') return LIKELY;
-  return signal === 'unknown' ? 0 : SURE;
+  const visible = head.subarray(0, end);
+  if (signalOfHead(visible, start) !== 'unknown') return SURE;
+  return hasNamedResource(visible, start) ? LIKELY : 0;
 }
 
 /** Reads requests. Its parts are reused from record to record; nothing they keep changes an answer. */
@@ -64,7 +66,7 @@ class RequestReader {
     const { start, end } = place.range;
     this.#attributes.over(bytes);
     this.#spans.over(bytes);
-    if (start >= end || bytes[start] === ENTRY_TAG) this.#message(bytes, place);
+    if (start >= end || bytes[start] >= TAG_MIN) this.#message(bytes, place);
     else this.#messages(bytes, place);
   }
 

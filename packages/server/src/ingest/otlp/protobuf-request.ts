@@ -15,6 +15,7 @@ const RESOURCE = 1;
 const SCOPE = 2;
 const ITEM = 2;
 const RESOURCE_ATTRIBUTES = 1;
+const KEY = 1;
 
 /** What is done with the items of a request. */
 export interface ItemVisitor {
@@ -117,6 +118,19 @@ export function signalOfHead(head: Uint8Array, start: number): Signal {
     }
   }
   return 'unknown';
+}
+
+/** Whether the first entry begins with a resource whose first attribute has a name with a dot, as telemetry's have. */
+export function hasNamedResource(head: Uint8Array, start: number): boolean {
+  let from = start;
+  let to = head.length;
+  for (const field of [ENTRY, RESOURCE, RESOURCE_ATTRIBUTES, KEY]) {
+    const scanner = new WireScanner().openPartial(head, from, to);
+    if (!scanner.next() || scanner.field !== field || scanner.type !== WIRE.bytes) return false;
+    from = scanner.start;
+    to = scanner.stop;
+  }
+  return /^[a-z][a-z0-9_]*\.[a-z0-9_.]+$/.test(Buffer.from(head.subarray(from, to)).toString('latin1'));
 }
 
 /**

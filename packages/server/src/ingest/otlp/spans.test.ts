@@ -697,6 +697,17 @@ suite('what an invocation says', () => {
     }
   });
 
+  test('of one name given twice, the first counts', () => {
+    const request = traceRequest([LAMBDA, [handler]]);
+    const twice = JSON.parse(
+      JSON.stringify(request).replace(
+        '{"key":"faas.invocation_id","value":{"stringValue":"request-1"}}',
+        '{"key":"faas.invocation_id","value":{"stringValue":"a"}},{"key":"faas.invocation_id","value":{"stringValue":"b"}}',
+      ),
+    );
+    assert.equal(decodeAlike(twice).rows[0].requestId, 'a');
+  });
+
   test('numbers may be written as text', () => {
     const row = invocationWith({
       'http.request.body.size': '12',

@@ -56,7 +56,7 @@ export class Whose {
     const isFunction =
       platform !== undefined || attributes.has(SLOT.faasName) || resource.name !== '' || envelopeKey(defaults) !== '';
     const place = {
-      provider: resource.place.provider || attributes.text(SLOT.cloudProvider) || platform || defaults.provider,
+      provider: resource.place.provider || providerOf(attributes) || platform || defaults.provider,
       account: resource.place.account || attributes.text(SLOT.cloudAccount) || defaults.account,
       region: resource.place.region || attributes.text(SLOT.cloudRegion) || defaults.region,
     };
@@ -89,11 +89,12 @@ export class Whose {
     const faasName = attributes.text(SLOT.faasName);
     if (own.name === '' && faasName === '') return sender;
     const place = {
-      provider: own.place.provider || attributes.text(SLOT.cloudProvider) || sender.place.provider,
+      provider: own.place.provider || providerOf(attributes) || sender.place.provider,
       account: own.place.account || attributes.text(SLOT.cloudAccount) || sender.place.account,
       region: own.place.region || attributes.text(SLOT.cloudRegion) || sender.place.region,
     };
-    const name = fullName(place.provider, own.name || sender.name, faasName);
+    const isAzure = place.provider === 'azure';
+    const name = isAzure ? azureName(own.name || sender.name, faasName) : own.name || faasName;
     return { key: functionKey(place, name), qualifier: sender.qualifier, place };
   }
 
@@ -113,16 +114,22 @@ export function allowedKey(key: string, envelope: string): string | undefined {
   return envelope.includes('?') ? key : envelope;
 }
 
-/**
- * One application of Azure hosts many functions, so that a function is `<application>/<function>`; elsewhere the
- * function's own name is enough.
- */
+/** Name of a function: its resource id's, else its own. */
 function fullName(provider: string, resourceName: string, faasName: string): string {
-  if (provider !== 'azure') return resourceName || faasName;
+  return provider === 'azure' ? azureName(resourceName, faasName) : resourceName || faasName;
+}
+
+/** One application of Azure hosts many functions, so that a function is `<application>/<function>`. */
+function azureName(resourceName: string, faasName: string): string {
   const application = resourceName.split('/', 1)[0];
-  if (faasName === '' || faasName === resourceName) return resourceName;
-  if (faasName.includes('/') || application === '') return faasName;
-  return faasName === application ? resourceName : `${application}/${faasName}`;
+  if (faasName === '' || faasName === application) return resourceName;
+  return faasName.includes('/') || application === '' ? faasName : `${application}/${faasName}`;
+}
+
+/** The provider as its convention writes it, '' when it is something else. */
+function providerOf(attributes: Attributes): string {
+  const provider = attributes.text(SLOT.cloudProvider);
+  return /^[a-z_]{2,32}$/.test(provider) ? provider : '';
 }
 
 function memoryMb(limit: number): number {

@@ -54,7 +54,8 @@ export class WireScanner {
     let tag = first;
     if (first < 0x80) this.#at++;
     else {
-      if (!this.#varint() || this.high !== 0) return this.#fail('bad-protobuf');
+      if (!this.#varint()) return false;
+      if (this.high !== 0) return this.#fail('bad-protobuf');
       tag = this.low;
     }
     this.field = tag >>> 3;
