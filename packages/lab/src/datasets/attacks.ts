@@ -218,8 +218,8 @@ function newCaller(random: Random): Arrival[] {
   }).flat();
 }
 
-/** The work of a quote grows to six times the usual, the processor time to nine. */
+/** The work of a quote grows to ten times the usual, the processor time to sixteen. */
 function hijack(arrival: Arrival, progress: number): Arrival {
-  const change = { ...arrival.change, durationFactor: 1.3 + 4.7 * progress, cpuFactor: 1.5 + 7.5 * progress };
+  const change = { ...arrival.change, durationFactor: 1.5 + 8.5 * progress, cpuFactor: 2 + 14 * progress };
   return { ...arrival, change, attack: 'hijacked-compute' };
 }
