@@ -9,6 +9,7 @@ import { Parser, type Refusal } from './gait/parse.ts';
 import { Scanner } from './gait/scan.ts';
 import { Words } from './gait/words.ts';
 import { envelopeKey, sameFunction } from './identity.ts';
+import { JSON_BYTES_MAX } from './json-document.ts';
 import { OLDEST_EVENT_MS } from './row.ts';
 
 const STATUS_MAX = 999;
@@ -50,14 +51,17 @@ export function gaitDecoder(): Decoder {
   const draft = new Draft();
   const scanner = new Scanner(draft);
   const parser = new Parser(draft);
+  const read = (bytes: Uint8Array, { start, end }: RecordRange): Refusal | undefined => {
+    if (end - start > JSON_BYTES_MAX) return { reason: 'too-large', detail: 'the record is over the size limit' };
+    const trimmed = trimmedEnd(bytes, start, end);
+    return scanner.scan(bytes, start, trimmed) ? undefined : parser.parse(bytes, start, trimmed);
+  };
   return {
     format: 'gait',
     framing: 'lines',
     sniff,
     decode(bytes, range, context) {
-      const end = trimmedEnd(bytes, range);
-      const unread = scanner.scan(bytes, range.start, end) ? undefined : parser.parse(bytes, range.start, end);
-      const refusal = unread ?? check(draft, context.defaults);
+      const refusal = read(bytes, range) ?? check(draft, context.defaults);
       if (refusal !== undefined) context.sink.reject(refusal.reason, refusal.detail, range.line);
       else emit(draft, range, context);
     },
@@ -71,10 +75,11 @@ function sniff(head: Uint8Array): number {
   return /^\{[^\n]*"gait"\s*:/.test(text) ? 0.3 : 0;
 }
 
-function trimmedEnd(bytes: Uint8Array, range: RecordRange): number {
-  let end = range.end;
-  while (end > range.start && bytes[end - 1] <= 0x20) end--;
-  return end;
+/** Where the record ends without the white space after it. */
+function trimmedEnd(bytes: Uint8Array, start: number, end: number): number {
+  let trimmed = end;
+  while (trimmed > start && bytes[trimmed - 1] <= 0x20) trimmed--;
+  return trimmed;
 }
 
 /** Checks what neither scanner nor parser judge: required fields, identity, identifiers, flags and call statuses. */
@@ -104,7 +109,8 @@ function checkFunction(draft: Draft, defaults: SourceDefaults): Refusal | undefi
   if (!draft.has(FUNCTION_SLOT)) {
     return envelope === '' ? { reason: 'missing-field', detail: 'fn' } : undefined;
   }
-  if (keyForm(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]) === 'malformed') {
+  draft.keyForm = keyForm(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]);
+  if (draft.keyForm === 'malformed') {
     return { reason: 'wrong-type', detail: 'fn is not a function key' };
   }
   if (envelope !== '' && !sameFunction(textOf(draft, FUNCTION_SLOT), envelope)) {
@@ -143,7 +149,7 @@ function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefau
   const to = draft.to[FUNCTION_SLOT];
   const envelope = envelopeKey(defaults);
   if (envelope !== '') builder.symbol('function', envelope);
-  else if (keyForm(draft.bytes, from, to) === 'complete') {
+  else if (draft.keyForm === 'complete') {
     builder.symbolAt('function', builder.internBytes(draft.bytes, from, to));
   } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));
 }

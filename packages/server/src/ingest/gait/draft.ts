@@ -1,6 +1,7 @@
 import { CALLS_PER_ROW_MAX } from '@gait/engine/base/limits';
 import { IDS, NUMBERS, SYMBOLS } from '@gait/engine/event/schema';
 import { WIRE_KEYS } from '@gait/sensor/wire';
+import type { KeyForm } from './function.ts';
 
 /** Places of a draft: number fields, then text fields (symbols, identifiers), then the call list. */
 export const SLOT = {
@@ -39,6 +40,8 @@ export class Draft {
   /** Range of a text slot, indexed by slot. */
   readonly from = new Uint32Array(SLOTS);
   readonly to = new Uint32Array(SLOTS);
+  /** Form of the function key, set when it is checked. */
+  keyForm: KeyForm = 'malformed';
   /** Calls listed, those beyond the limit included; only `CALLS_PER_ROW_MAX` are kept. */
   calls = 0;
   /** Ranges and numbers of call `i` start at `i * CALL_TEXTS` and `i * CALL_NUMBERS`; one spare call at the end. */

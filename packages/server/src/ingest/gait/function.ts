@@ -10,11 +10,14 @@ const UNKNOWN = 0x3f;
 const PROVIDER = bytesLike(/[a-z]/);
 const PART = bytesLike(/[0-9A-Za-z._-]/);
 
+/** What may be wrong with a function key. */
+export type KeyForm = 'complete' | 'partial' | 'malformed';
+
 /**
  * Whether `bytes[from, to)` has the form `provider:account:region:name`: `complete`, `partial` when parts are `?`, or
  * `malformed`.
  */
-export function keyForm(bytes: Uint8Array, from: number, to: number): 'complete' | 'partial' | 'malformed' {
+export function keyForm(bytes: Uint8Array, from: number, to: number): KeyForm {
   if (to - from > FUNCTION_KEY_BYTES_MAX) return 'malformed';
   let partial = false;
   let at = from;

@@ -27,8 +27,7 @@ export class Parser {
   /** Fills the draft from `bytes[start, end)`; undefined when it did. */
   parse(bytes: Uint8Array, start: number, end: number): Refusal | undefined {
     // Lines of something else are frequent in mixed logs, and an exception for each would take 20 µs.
-    if (start === end || !mayBeJson(bytes[start]))
-      return { reason: 'bad-json', detail: 'the record is no JSON object' };
+    if (!mayBeJson(bytes, start, end)) return { reason: 'bad-json', detail: 'the record is no JSON object' };
     const parsed = parseJson(bytes, start, end);
     if ('reason' in parsed) return { reason: parsed.reason, detail: 'the record cannot be read' };
     const record = parsed.value;
@@ -106,9 +105,11 @@ export class Parser {
   }
 }
 
-/** Brackets, white space and what a byte order mark begins with. */
-function mayBeJson(first: number): boolean {
-  return first === 0x7b || first === 0x5b || first <= 0x20 || first === 0xef;
+/** True when the first byte after white space is a bracket, or one of a byte order mark. */
+function mayBeJson(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && bytes[at] <= 0x20) at++;
+  return at < end && (bytes[at] === 0x7b || bytes[at] === 0x5b || bytes[at] === 0xef);
 }
 
 function isAmount(value: number): boolean {

@@ -31,6 +31,7 @@ export class Records {
   }
 }
 
+/** What ends a line. */
 export const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
