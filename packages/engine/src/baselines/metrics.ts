@@ -58,9 +58,9 @@ const EPOCH_DAYS = 28;
 const EPOCH_COUNT_MIN = 256;
 /**
  * Values learned on a model day before only every second, fourth, ... is: rates are per learned value, and a function
- * called a million times a day must not forget yesterday within the hour. Records are always learned.
+ * called a million times a day must not forget last week within the hour. Records are always learned.
  */
-const LEARNED_PER_DAY = 4096;
+const LEARNED_PER_DAY = 1024;
 /** Weight of a former revision as prior of a new one, in values: a quarter of what it knew, at most 64. */
 const INHERITED_SHARE = 0.25;
 const INHERITED_MAX = 64;
@@ -112,11 +112,12 @@ export type MetricChannel = 'none' | 'value' | 'odd' | 'level';
 
 /** What a baseline says of one value. The store reuses one object: copy what is kept. */
 export interface MetricScore {
-  /** Decades of rarity by the metric's own record, never below 0. The fields from `channel` on are set from 1 on. */
+  /** Decades of rarity by the metric's own record, 0 for ordinary values. From 1.3 on the fields after `up` are set. */
   readonly score: number;
   /** Weight of the record in values: what ranks and tails rest on. Below `METRIC_COUNT_MIN` nothing is scored. */
   readonly count: number;
   readonly channel: MetricChannel;
+  /** True when the value, or the level, lies above the centre. */
   readonly up: boolean;
   /** Runs that the range covers, for people. */
   readonly runs: number;
@@ -165,7 +166,7 @@ const NO_BAND: MetricBand = { count: 0, centre: 0, low: 0, high: 0, min: 0, max:
  * - *level*: running mean of the residuals' signed logarithms, judged by its own record: one outlier moves it little,
  *   a few shifted values in a row move it far.
  *
- * Decay is by learned values, at most 4,096 of them on a model day, so idleness costs nothing and a busy function does
+ * Decay is by learned values, some thousand of them on a model day at most, so idleness costs nothing and a busy function does
  * not forget faster than a quiet one. Silent on slow drift, which it learns. Cost on the reference machine: see the
  * decision page.
  */
@@ -243,20 +244,21 @@ export class MetricStore {
     if (weight < METRIC_COUNT_MIN) return out;
     this.#place(metric, value);
     const count = out.count;
-    const byValue = this.#tail.at(this.#bytes, at * 4 + VALUE_HISTOGRAM).tail(this.#low, this.#steps, count);
+    const inside = value >= this.#f32[at + LOW] && value <= this.#f32[at + HIGH];
+    const farOut = this.#tail.at(this.#bytes, at * 4 + VALUE_HISTOGRAM).tail(this.#low, this.#steps, count);
+    const byValue = inside && farOut > ALTERNATIVES_DECADES ? Math.min(farOut, insideDecades(count)) : farOut;
     const before = this.#f32[at + LEVEL];
     const level = before + RATE_LEVEL * (this.#bent / OCTAVE_STEPS - before);
     const levelSteps = this.#levelSteps(level);
     const byLevel = this.#tail.at(this.#bytes, at * 4 + LEVEL_HISTOGRAM).tail(level < 0, levelSteps, count);
-    const inside = value >= this.#f32[at + LOW] && value <= this.#f32[at + HIGH] && byLevel < LEVEL_SPEAKS;
     const odd = this.#tail.at(this.#bytes, at * 4 + VALUE_HISTOGRAM);
-    const byOddity = inside ? odd.oddity(this.#low, this.#steps, count) : 0;
+    const byOddity = inside && byLevel < LEVEL_SPEAKS ? odd.oddity(this.#low, this.#steps, count) : 0;
     const strangest = Math.max(byValue, byLevel, byOddity);
     if (strangest <= ALTERNATIVES_DECADES) return out;
     out.score = strangest - ALTERNATIVES_DECADES;
-    if (out.score < DETAILS_FROM) return out;
     out.channel = byValue === strangest ? 'value' : byLevel === strangest ? 'level' : 'odd';
     out.up = !(out.channel === 'level' ? level < 0 : this.#low);
+    if (out.score < DETAILS_FROM) return out;
     const record = Math.log(out.count + 1) / Math.LN10 + ALTERNATIVES_DECADES;
     out.valueBeyond = (this.#bent > 0 ? byValue : 0) - record;
     out.levelBeyond = (level > 0 ? byLevel : 0) - record;
@@ -513,6 +515,11 @@ export class MetricStore {
     this.#bytes = page.bytes;
     this.#at = ((block & mask) * METRIC_BYTES) / 4;
   }
+}
+
+/** Rarest a value can be that was reached before: its bin may have moved away under it as the scale changed. */
+function insideDecades(count: number): number {
+  return Math.log((count + 1) / 1.5) / Math.LN10;
 }
 
 function isMeasure(value: number): boolean {

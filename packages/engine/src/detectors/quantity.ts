@@ -11,7 +11,7 @@ export function quantity(field: NumberField, value: number): string {
 }
 
 function duration(ms: number): string {
-  if (ms < 1000) return `${short(ms)} ms`;
+  if (ms < 999.5) return `${short(ms)} ms`;
   if (ms < 120_000) return `${short(ms / 1000)} s`;
   return `${short(ms / 60_000)} min`;
 }

@@ -4,8 +4,11 @@ import { ScoreTail } from '../stats/score-tail.ts';
 
 /** A detector's own rank is believed down to this many observations in its record. */
 const OWN_RANKS = 10;
-/** Scores one entity may add to a detector's tails in an hour: cheap oddities must not raise everybody's threshold. */
-export const SCORES_PER_ENTITY_HOUR_MAX = 20;
+/**
+ * Scores one entity may add to a detector's tails in an hour: cheap oddities must not raise everybody's threshold. An
+ * entity that behaves fills its part with eighty judged observations; more would add little to what the pool knows.
+ */
+export const SCORES_PER_ENTITY_HOUR_MAX = 4;
 /** Entities told apart within an hour, per detector together. The scores of further ones are not learned. */
 export const ENTITIES_PER_HOUR_MAX = 65_536;
 /** Groups told apart; others share group 0. */
