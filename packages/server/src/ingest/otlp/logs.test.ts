@@ -88,8 +88,8 @@ suite('otlp logs', () => {
     ['JSON that quotes a report', JSON.stringify({ message: '"platform.report"' }), 'application-line'],
     ['damaged JSON', '{"type":"platform.report",', 'application-line'],
     ['a report longer than reports are', JSON.stringify({ ...EVENT, padding: 'x'.repeat(20_000) }), 'application-line'],
-    ['another record of the platform', { type: 'platform.start', record: {} }, 'platform.start'],
-    ['dropped logs', { type: 'platform.logsDropped', record: { droppedRecords: 3 } }, 'platform.logsDropped'],
+    ['another record of the platform', { type: 'platform.start', record: {} }, 'platform-record'],
+    ['dropped logs', { type: 'platform.logsDropped', record: { droppedRecords: 3 } }, 'logs-dropped'],
   ] as const) {
     test(`${name} is counted and not kept`, () => {
       const { rows, rejects, notes } = decode({ body });

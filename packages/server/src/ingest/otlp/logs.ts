@@ -74,7 +74,7 @@ export class LogMapper {
     else if (platform.type === 'report') this.#report(platform.report, sender, place);
     else if (platform.type === 'incomplete') {
       sink.reject('missing-field', `platform.report without ${platform.field}`, place.range.line);
-    } else sink.note(platform.type === 'other' ? platform.name : 'platform.logsDropped');
+    } else sink.note(platform.type === 'other' ? 'platform-record' : 'logs-dropped');
   }
 
   #report(report: Report, sender: Sender, place: RecordPlace): void {

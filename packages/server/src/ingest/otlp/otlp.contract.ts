@@ -100,6 +100,40 @@ export function comparable(decoded: Decoded) {
   };
 }
 
+/** Resource of a function on Lambda, and its key. */
+export const LAMBDA = {
+  'service.name': 'orders',
+  'cloud.provider': 'aws',
+  'cloud.platform': 'aws_lambda',
+  'cloud.region': 'eu-west-1',
+  'cloud.account.id': '123456789012',
+  'faas.name': 'orders',
+  'faas.version': '7',
+  'faas.instance': '2026/01/15/[7]0a1b',
+  'faas.max_memory': 268_435_456,
+};
+export const ORDERS = 'aws:123456789012:eu-west-1:orders';
+
+/** The span of its handler. */
+export const HANDLER: SpanSample = {
+  id: '01',
+  kind: 'server',
+  for: 100,
+  attributes: { 'faas.invocation_id': 'request-1', 'faas.trigger': 'http' },
+};
+
+/** Rows of spans of that function, none of which may be rejected. */
+export function rowsFor(...spans: readonly SpanSample[]): readonly DecodedRow[] {
+  const decoded = decodeAlike(traceRequest([LAMBDA, spans]));
+  assert.deepEqual(decoded.rejects, []);
+  return decoded.rows;
+}
+
+/** Calls of a row, in order. */
+export function callsOf(row: DecodedRow | undefined): readonly DecodedRow[] {
+  return Array.isArray(row?.calls) ? row.calls : [];
+}
+
 function spanOf(span: SpanSample): Json {
   const { at = 0, kind = 'internal', exception } = span;
   const event = { name: 'exception', attributes: attributesOf({ 'exception.type': exception ?? '' }) };
