@@ -1,4 +1,4 @@
-import type { Hasher } from './base/hash.ts';
+import { type Hasher, hashOf } from './base/hash.ts';
 import { FUNCTIONS_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
 import type { SlabPage } from './base/slab.ts';
@@ -13,7 +13,7 @@ import type { Score, Scores } from './detectors/detector.ts';
 import { FUNCTION_DETECTORS } from './detectors/registry.ts';
 import type { Family } from './event/finding.ts';
 import type { RollupRow } from './event/rollup.ts';
-import { FACET, FACETS, FLAG, NUMBER, SYMBOL } from './event/schema.ts';
+import { FACET, FLAG, NUMBER, SYMBOL } from './event/schema.ts';
 import { type BatchView, contentOf } from './features/batch-view.ts';
 import type { Clock } from './features/clock.ts';
 import { Groups } from './features/groups.ts';
@@ -27,6 +27,8 @@ const INVOCATION_KINDS =
   (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray) | (1 << FACET.insights);
 /** Closed invocations after which it is known which facets a function usually delivers. */
 const FACETS_KNOWN_AFTER = 8;
+/** Closed invocations after which the shares of a function that always delivers the same no longer move. */
+const FACETS_SETTLED_AFTER = 128;
 /** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */
 const PROVISIONAL_COUNT = 2;
 
@@ -79,7 +81,12 @@ export class StageOne {
   #group = 0;
   readonly #partition: { readonly index: number; readonly count: number };
   #active: number[] = [];
-  #current: Omit<ScoredRow, 'score'> | undefined = undefined;
+  /** Hash of the status of an invocation that succeeded. */
+  readonly #ok: number;
+  /** The function at hand: id, page and first word of its head. */
+  #id = 0;
+  #page: SlabPage = NO_PAGE;
+  #word = 0;
   #symbolIds: { view: BatchView; ids: Int32Array } | undefined = undefined;
 
   constructor(hasher: Hasher, clock: Clock, partition: { readonly index: number; readonly count: number }) {
@@ -87,6 +94,7 @@ export class StageOne {
     this.#clock = clock;
     this.#partition = partition;
     this.#groups = new Groups(hasher);
+    this.#ok = hashOf('ok', hasher);
     this.functions = new Directory({
       headBytes: HEAD_BYTES,
       capacityMax: FUNCTIONS_MAX,
@@ -95,13 +103,7 @@ export class StageOne {
     });
     this.#baselines = new FunctionBaselines(this);
     this.#scores = {
-      add: (score) => {
-        if (this.#current === undefined) return;
-        this.scored.push({ score, ...this.#current });
-        const { novelty, value } = score;
-        if (novelty !== undefined && score.score >= score.threshold)
-          this.names.add(keyOf(novelty.field, novelty.hash), value);
-      },
+      add: (score) => this.#add(score),
       judged: (detector) => this.judged.add(detector, this.#group),
     };
   }
@@ -195,15 +197,14 @@ export class StageOne {
     const page = this.functions.page(id);
     const word = this.functions.word(id);
     const name = this.functions.names[id];
-    this.#baselines.focus({ page, word, name }, 0, this.#clock.second);
+    this.#baselines.focus(page, word, { name, block: 0, second: this.#clock.second });
     return { page, word, baselines: this.#baselines };
   }
 
   /** Learned band of the warm duration of a function and its maturity, undefined when it is not of this partition. */
   durationBand(name: string): { durationBandMs: readonly [number, number, number]; maturity: number } | undefined {
-    const bytes = new TextEncoder().encode(name);
-    this.#hasher.bytes(bytes, 0, bytes.length);
-    const id = this.functions.find(this.#hasher.hi, this.#hasher.lo || 1);
+    const lo = hashOf(name, this.#hasher);
+    const id = this.functions.find(this.#hasher.hi, lo);
     if (id === 0) return undefined;
     const { u32 } = this.functions.page(id);
     const block = u32[this.functions.word(id) + HEAD.revisions + 2];
@@ -215,11 +216,12 @@ export class StageOne {
   #functionOf(view: BatchView, row: number, ids: Int32Array): number {
     const symbol = view.functionSymbol(row);
     if (symbol === 0) return 0;
-    if (ids[symbol] >= 0) {
-      const id = ids[symbol];
-      if (id === 0 || this.functions.names[id] === view.batch.text(symbol)) return id;
-    }
     const lo = view.lo(symbol);
+    const known = ids[symbol];
+    // A function met earlier in this batch may have been pushed out since.
+    if (known === 0 || (known > 0 && this.functions.page(known).u32[this.functions.word(known) + HEAD.keyLo] === lo)) {
+      return known;
+    }
     const hi = view.hi(symbol);
     if (lo % this.#partition.count !== this.#partition.index) {
       ids[symbol] = 0;
@@ -231,33 +233,38 @@ export class StageOne {
     return id;
   }
 
+  #focus(id: number): void {
+    this.#id = id;
+    this.#page = this.functions.page(id);
+    this.#word = this.functions.word(id);
+  }
+
   #row(view: BatchView, row: number, at: { readonly id: number; readonly ordinal: number }): void {
     const seen = this.#seen;
     if (seen.batch !== view.batch) view.reset(seen);
     view.fill(seen, row);
     seen.ordinal = at.ordinal;
     seen.training = this.#clock.training(seen.nowMs);
-    const page = this.functions.page(at.id);
-    const word = this.functions.word(at.id);
-    const { u32 } = page;
+    this.#focus(at.id);
+    const { u32 } = this.#page;
     const hasRequest = view.hashId(row, 'requestId');
-    if (hasRequest)
-      this.#hasher.words(this.#hasher.hi, this.#hasher.lo, u32[word + HEAD.keyHi], u32[word + HEAD.keyLo]);
-    const key = { hi: this.#hasher.hi, lo: this.#hasher.lo };
-    const arrival = hasRequest ? this.#arrive(seen, key) : ARRIVAL.first;
+    const hasher = this.#hasher;
+    if (hasRequest) hasher.words(hasher.hi, hasher.lo, u32[this.#word + HEAD.keyHi], u32[this.#word + HEAD.keyLo]);
+    const key = hasRequest ? { hi: hasher.hi, lo: hasher.lo } : undefined;
+    const arrival = key === undefined ? ARRIVAL.first : this.#arrive(seen, key);
     if (arrival === ARRIVAL.duplicate) {
       this.counts.duplicates++;
       return;
     }
     if (arrival === ARRIVAL.conflict) {
       this.counts.conflicts++;
-      this.#conflict(at.id, { page, word }, row);
+      this.#conflict();
       return;
     }
-    this.#begin(page, word, seen);
-    if (arrival !== ARRIVAL.another) this.#countMinute(at.id, { page, word }, seen);
-    this.#judge(at.id, { page, word }, row);
-    this.#settle(at.id, hasRequest ? key : undefined, arrival);
+    this.#begin();
+    if (arrival !== ARRIVAL.another) this.#countMinute();
+    this.#judge();
+    this.#settle(key, arrival);
   }
 
   #arrive(seen: Observation, key: { readonly hi: number; readonly lo: number }): number {
@@ -267,74 +274,104 @@ export class StageOne {
   }
 
   /** What every row does to the head, before it is judged. */
-  #begin(page: SlabPage, word: number, seen: Observation): void {
-    const { u32 } = page;
+  #begin(): void {
+    const seen = this.#seen;
+    const { u32 } = this.#page;
+    const word = this.#word;
     const { second } = this.#clock;
     if (u32[word + HEAD.firstSecond] === 0) u32[word + HEAD.firstSecond] = second;
     u32[word + HEAD.lastSecond] = second;
     u32[word + HEAD.facetsEver] |= seen.facets;
     if (seen.symbols[SYMBOL.triggerKind] !== 0) u32[word + HEAD.triggerKind] = seen.symbols[SYMBOL.triggerKind];
-    const day = this.#clock.dayOf(second);
-    this.#baselines.lesson = { day, training: seen.training };
+    this.#setLesson(this.#clock.dayOf(second));
     if (u32[word + HEAD.categories] === 0 && u32[word + HEAD.closed] > 0) {
       u32[word + HEAD.categories] = this.categories.slab.alloc();
     }
   }
 
-  #judge(id: number, head: { page: SlabPage; word: number }, row: number): void {
+  #setLesson(day: number): void {
+    const { training } = this.#seen;
+    const { lesson } = this.#baselines;
+    if (lesson.day !== day || lesson.training !== training) this.#baselines.lesson = { day, training };
+  }
+
+  #judge(): void {
     const seen = this.#seen;
-    const block = this.#metricBlock(head, seen, false);
-    this.#baselines.focus({ ...head, name: this.functions.names[id] }, block, this.#clock.second);
-    this.#setCurrent(head, row);
+    const block = this.#metricBlock(false);
+    this.#baselines.focus(this.#page, this.#word, {
+      name: this.functions.names[this.#id],
+      block,
+      second: this.#clock.second,
+    });
+    this.#group = this.#groups.of(this.#page.u32[this.#word + HEAD.triggerKind]);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
     }
   }
 
-  #setCurrent(head: { page: SlabPage; word: number }, row: number): void {
+  /** Keeps a score with where it happened; nothing is reported from a training span. */
+  #add(score: Score): void {
     const seen = this.#seen;
-    const { u32 } = head.page;
-    this.#group = this.#groups.of(u32[head.word + HEAD.triggerKind]);
-    this.#current = seen.training
-      ? undefined
-      : {
-          row,
-          function: this.#baselines.name,
-          functionHi: u32[head.word + HEAD.keyHi],
-          functionLo: u32[head.word + HEAD.keyLo],
-          facets: seen.facets,
-          facetsEver: u32[head.word + HEAD.facetsEver],
-          group: this.#group,
-        };
+    if (seen.training) return;
+    const { u32 } = this.#page;
+    this.scored.push({
+      score,
+      row: seen.row,
+      function: this.#baselines.name,
+      functionHi: u32[this.#word + HEAD.keyHi],
+      functionLo: u32[this.#word + HEAD.keyLo],
+      facets: seen.facets,
+      facetsEver: u32[this.#word + HEAD.facetsEver],
+      group: this.#group,
+    });
+    const { novelty, value } = score;
+    if (novelty !== undefined && score.score >= score.threshold)
+      this.names.add(keyOf(novelty.field, novelty.hash), value);
   }
 
-  #conflict(id: number, head: { page: SlabPage; word: number }, row: number): void {
-    this.#baselines.focus({ ...head, name: this.functions.names[id] }, 0, this.#clock.second);
-    this.#setCurrent(head, row);
-    this.#scores.add(conflictingCopy(this.#seen, this.#baselines.shortName));
+  #conflict(): void {
+    this.#baselines.focus(this.#page, this.#word, {
+      name: this.functions.names[this.#id],
+      block: 0,
+      second: this.#clock.second,
+    });
+    this.#add(conflictingCopy(this.#seen, this.#baselines.shortName));
   }
 
   /** Learns the invocation now, or keeps it open for the facets this function usually also delivers. */
-  #settle(id: number, key: { readonly hi: number; readonly lo: number } | undefined, arrival: number): void {
+  #settle(key: { readonly hi: number; readonly lo: number } | undefined, arrival: number): void {
     const seen = this.#seen;
-    const page = this.functions.page(id);
-    const word = this.functions.word(id);
-    const usual = this.#usualFacets(page.u32, word);
-    const open = key === undefined ? 0 : this.open.find(key.hi, key.lo);
-    if (key === undefined || (open === 0 && arrival !== ARRIVAL.another && usual === seen.facets)) {
-      this.#learn(id, this.#clock.second);
+    const { second } = this.#clock;
+    const { u32 } = this.#page;
+    const usual = u32[this.#word + HEAD.usualFacets];
+    const alone = arrival !== ARRIVAL.another && usual === seen.facets;
+    const open = key === undefined || (alone && this.open.count === 0) ? 0 : this.open.find(key.hi, key.lo);
+    if (key === undefined || (open === 0 && alone)) {
+      this.#learn(second);
       return;
     }
     if (open === 0 && arrival === ARRIVAL.another) {
       this.counts.late++;
-      this.#countFacets(page.u32, word, seen.facets | usual);
+      this.#countFacets(seen.facets | usual);
       return;
     }
-    if (open === 0 && this.open.full) this.#closeOpen(this.open.oldest(), this.#clock.second);
-    const entry =
-      open !== 0 ? open : this.open.open(key, { id, keyLo: page.u32[word + HEAD.keyLo] }, this.#clock.second);
-    const facets = this.open.merge(entry, seen, { second: this.#clock.second, usual });
-    if (usual !== 0 && (facets & usual) === usual) this.#closeOpen(entry, this.#clock.second);
+    const owner = { id: this.#id, keyLo: u32[this.#word + HEAD.keyLo] };
+    if (open === 0 && this.open.full) this.#makeRoom(second);
+    const entry = open !== 0 ? open : this.open.open(key, owner, second);
+    const facets = this.open.merge(entry, seen, { second, usual });
+    if (usual !== 0 && (facets & usual) === usual) this.#closeOpen(entry, second);
+  }
+
+  /** Closes the oldest open invocation, and takes up the row at hand again. */
+  #makeRoom(second: number): void {
+    const { batch, row } = this.#seen;
+    const id = this.#id;
+    this.#closeOpen(this.open.oldest(), second);
+    this.#focus(id);
+    const view = this.#symbolIds?.view;
+    if (view === undefined || batch === undefined) return;
+    view.reset(this.#seen);
+    view.fill(this.#seen, row);
   }
 
   #closeOpen(entry: number, second: number): void {
@@ -342,76 +379,74 @@ export class StageOne {
     const owner = this.open.close(entry, seen);
     seen.nowMs = second * 1000;
     seen.training = this.#clock.training(seen.nowMs);
-    const { u32 } = this.functions.page(owner.id);
-    const evicted = u32[this.functions.word(owner.id) + HEAD.keyLo] !== owner.keyLo;
-    if (!evicted) this.#learn(owner.id, second);
+    this.#focus(owner.id);
+    const evicted = this.#page.u32[this.#word + HEAD.keyLo] !== owner.keyLo;
+    if (!evicted) this.#learn(second);
   }
 
-  #learn(id: number, second: number): void {
+  #learn(second: number): void {
     const seen = this.#seen;
-    const page = this.functions.page(id);
-    const word = this.functions.word(id);
-    const { u32 } = page;
+    const { u32 } = this.#page;
+    const word = this.#word;
     const day = this.#clock.dayOf(second);
-    this.#countFacets(u32, word, seen.facets);
+    this.#countFacets(seen.facets);
     if ((seen.flags & FLAG.init) === 0) u32[word + HEAD.closed]++;
     if (seen.cold) u32[word + HEAD.cold]++;
     const days = u32[word + HEAD.days];
     if (days >>> 16 !== day || (days & 0xffff) === 0) {
       u32[word + HEAD.days] = ((day << 16) | Math.min(0xffff, (days & 0xffff) + 1)) >>> 0;
     }
-    const block = this.#metricBlock({ page, word }, seen, true);
+    const block = this.#metricBlock(true);
     this.metrics.day = day;
-    this.#baselines.lesson = { day, training: seen.training };
-    this.#baselines.focus({ page, word, name: this.functions.names[id] }, block, second);
+    this.#setLesson(day);
+    this.#baselines.focus(this.#page, word, { name: this.functions.names[this.#id], block, second });
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
     u32[word + HEAD.sinceRevision]++;
   }
 
-  /** Facet bits delivered for at least half of the recent invocations; 0 while unknown. */
-  #usualFacets(u32: Uint32Array, word: number): number {
-    if (u32[word + HEAD.closed] < FACETS_KNOWN_AFTER) return 0;
-    let usual = 0;
-    for (let kind = 0; kind < FACETS.length; kind++) {
-      const share = (u32[word + HEAD.facetShare + (kind >> 1)] >>> ((kind & 1) * 16)) & 0xffff;
-      if (share > 0x7fff) usual |= 1 << kind;
-    }
-    return usual;
-  }
-
-  /** Moves the share of each facet kind a sixteenth towards what this invocation delivered. */
-  #countFacets(u32: Uint32Array, word: number, facets: number): void {
+  /**
+   * Moves the share of each facet kind a sixteenth towards what this invocation delivered, and notes which kinds are
+   * delivered for at least half of the recent invocations (none while that is unknown).
+   */
+  #countFacets(facets: number): void {
+    const { u32 } = this.#page;
+    const word = this.#word;
     const ever = u32[word + HEAD.facetsEver];
-    for (let kind = 0; kind < FACETS.length; kind++) {
-      if (((ever >>> kind) & 1) === 0) continue;
+    const closed = u32[word + HEAD.closed];
+    if (closed > FACETS_SETTLED_AFTER && facets === ever && u32[word + HEAD.usualFacets] === ever) return;
+    let usual = 0;
+    for (let left = ever; left !== 0; left &= left - 1) {
+      const kind = 31 - Math.clz32(left & -left);
       const at = word + HEAD.facetShare + (kind >> 1);
       const shift = (kind & 1) * 16;
       const share = (u32[at] >>> shift) & 0xffff;
       const target = (facets >>> kind) & 1 ? 0xffff : 0;
-      const known = u32[word + HEAD.closed] < FACETS_KNOWN_AFTER ? 2 : 4;
-      const moved = share + ((target - share) >> known);
+      const moved = share + ((target - share) >> (closed < FACETS_KNOWN_AFTER ? 2 : 4));
       u32[at] = ((u32[at] & ~(0xffff << shift)) | (moved << shift)) >>> 0;
+      if (moved > 0x7fff) usual |= 1 << kind;
     }
+    u32[word + HEAD.usualFacets] = closed + 1 < FACETS_KNOWN_AFTER ? 0 : usual;
   }
 
   /**
    * Block of metrics for the observation's revision and class. A new revision takes the slot used less, starting from
    * what the other one knows at reduced weight; without a revision the first slot serves.
    */
-  #metricBlock(head: { page: SlabPage; word: number }, seen: Observation, learning: boolean): number {
-    const { u32 } = head.page;
-    const at = head.word + HEAD.revisions;
+  #metricBlock(learning: boolean): number {
+    const seen = this.#seen;
+    const { u32 } = this.#page;
+    const at = this.#word + HEAD.revisions;
     const revision = seen.symbols[SYMBOL.revision];
     let slot = at;
     if (revision !== 0 && u32[at] !== revision) {
       if (u32[at + 4] === revision) slot = at + 4;
-      else slot = learning ? this.#newRevision(u32, head.word, revision) : this.#likelySlot(u32, at);
+      else slot = learning ? this.#newRevision(u32, this.#word, revision) : this.#likelySlot(u32, at);
     }
     if (learning) u32[slot + 1]++;
     const block = slot + (seen.cold ? 3 : 2);
-    if (u32[block] === 0 && learning && u32[head.word + HEAD.closed] > PROVISIONAL_COUNT) {
+    if (u32[block] === 0 && learning && u32[this.#word + HEAD.closed] > PROVISIONAL_COUNT) {
       u32[block] = this.metrics.alloc();
     }
     return u32[block];
@@ -443,18 +478,16 @@ export class StageOne {
     return slot;
   }
 
-  #countMinute(id: number, head: { page: SlabPage; word: number }, seen: Observation): void {
-    const { u32, f64 } = head.page;
-    const { word } = head;
-    if (u32[word + HEAD.minuteCount] === 0) this.#active.push(id);
+  #countMinute(): void {
+    const seen = this.#seen;
+    const { u32, f64 } = this.#page;
+    const word = this.#word;
+    if (u32[word + HEAD.minuteCount] === 0) this.#active.push(this.#id);
     u32[word + HEAD.minuteCount]++;
     u32[word + HEAD.minuteCalls] += seen.callCount;
     if (seen.cold) u32[word + HEAD.minuteCold]++;
-    if (
-      seen.batch !== undefined &&
-      seen.symbols[SYMBOL.status] !== 0 &&
-      seen.batch.symbolText(seen.row, 'status') !== 'ok'
-    ) {
+    const status = seen.symbols[SYMBOL.status];
+    if (status !== 0 && status !== this.#ok) {
       u32[word + HEAD.minuteErrors]++;
       u32[word + HEAD.errors]++;
     }
@@ -497,3 +530,12 @@ export class StageOne {
     }
   }
 }
+
+/** Stands for no page until a function is at hand. */
+const NO_PAGE: SlabPage = {
+  bytes: new Uint8Array(0),
+  u16: new Uint16Array(0),
+  u32: new Uint32Array(0),
+  f32: new Float32Array(0),
+  f64: new Float64Array(0),
+};

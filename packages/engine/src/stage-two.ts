@@ -10,7 +10,7 @@ import type { Score } from './detectors/detector.ts';
 import { learnEdge, NEW_EDGE, scoreEdge } from './detectors/new-edge.ts';
 import { FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
-import { FACET, FLAG, SYMBOL } from './event/schema.ts';
+import { FACET, FLAG, ID, SYMBOL } from './event/schema.ts';
 import type { BatchView } from './features/batch-view.ts';
 import type { Clock } from './features/clock.ts';
 import type { Edge } from './features/edge.ts';
@@ -117,7 +117,7 @@ export class StageTwo {
   ): void {
     const { kind, flags, ids } = view.batch.columns;
     let next = 0;
-    const traced = ids.some((column) => column !== undefined);
+    const traced = ids[ID.spanId] !== undefined || ids[ID.parentSpanId] !== undefined;
     for (let row = range.from; row < range.to; row++) {
       this.facetsSeen |= 1 << kind[row];
       const from = next;
@@ -294,26 +294,27 @@ export class StageTwo {
   /** Registers the spans of a row, and asks or answers who called whom. */
   #link(view: BatchView, row: number, ordinal: number): void {
     const { columns } = view.batch;
+    const { calls } = columns;
     const span = view.spanKey(row, 'spanId');
     const parent = view.spanKey(row, 'parentSpanId');
     const link = (columns.flags[row] & FLAG.link) !== 0;
     const edge = columns.kind[row] === FACET.edge;
     const symbol = edge ? view.batch.symbol(row, 'triggerSource') : view.functionSymbol(row);
-    const hash = view.lo(symbol);
-    const owner = { kind: edge ? OWNER.source : link ? OWNER.passes : OWNER.function, hash };
-    const nameKey = keyOf(OWNER_NAME, hash);
-    if (symbol !== 0 && !this.names.has(nameKey)) this.names.add(nameKey, view.batch.text(symbol));
+    const owner = { kind: edge ? OWNER.source : link ? OWNER.passes : OWNER.function, hash: view.lo(symbol) };
     const at = { row, ordinal };
+    let owns = span !== undefined;
     if (span !== undefined) this.#answer(view, at, { key: span, waiting: this.links.add(span, owner, parent) });
-    const { calls } = columns;
     for (let call = calls.start[row]; call < calls.start[row + 1]; call++) {
       if (calls.spanHi[call] === 0 && calls.spanLo[call] === 0) continue;
+      owns = true;
       const key = { hi: calls.spanHi[call], lo: calls.spanLo[call] };
       this.#answer(view, at, { key, waiting: this.links.add(key, owner, link && !edge ? span : undefined) });
     }
+    const nameKey = keyOf(OWNER_NAME, owner.hash);
+    if (owns && symbol !== 0 && !this.names.has(nameKey)) this.names.add(nameKey, view.batch.text(symbol));
     if (link || parent === undefined || symbol === 0) return;
     const question: Waiting = {
-      callee: hash,
+      callee: owner.hash,
       calleeName: view.batch.text(symbol),
       ordinal: ordinal + row,
       eventMs: columns.eventMs[row],

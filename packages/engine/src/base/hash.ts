@@ -57,6 +57,13 @@ export class Hasher {
   }
 }
 
+/** 32-bit identity of a text under a hasher's seed, as `BatchView.lo` gives it; never 0. Leaves 64 bits in the hasher. */
+export function hashOf(text: string, hasher: Hasher): number {
+  const bytes = new TextEncoder().encode(text);
+  hasher.bytes(bytes, 0, bytes.length);
+  return hasher.lo || 1;
+}
+
 /** Bijective 32-bit mix (finaliser of MurmurHash3). */
 export function mix32(value: number): number {
   let h = value | 0;

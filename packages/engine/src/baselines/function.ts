@@ -37,15 +37,19 @@ export class FunctionBaselines {
     this.names = parts.names;
   }
 
-  /** Points at a function. */
-  focus(head: { page: SlabPage; word: number; name: string }, metricBlock: number, second: number): void {
-    const { u32 } = head.page;
-    this.name = head.name;
-    this.metricBlock = metricBlock;
-    this.invocations = u32[head.word + HEAD.closed];
-    this.sinceRevision = u32[head.word + HEAD.sinceRevision];
-    this.#held = second < u32[head.word + HEAD.heldUntil] ? u32[head.word + HEAD.held] : 0;
-    this.categories.focus(u32[head.word + HEAD.categories]);
+  /** Points at a function, by its head; `block` holds the metrics of the revision and class at hand. */
+  focus(
+    page: SlabPage,
+    word: number,
+    of: { readonly name: string; readonly block: number; readonly second: number },
+  ): void {
+    const { u32 } = page;
+    this.name = of.name;
+    this.metricBlock = of.block;
+    this.invocations = u32[word + HEAD.closed];
+    this.sinceRevision = u32[word + HEAD.sinceRevision];
+    this.#held = of.second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
+    this.categories.focus(u32[word + HEAD.categories]);
   }
 
   /** The learn gate: true while an incident about this family is open. What scores high is then not learned. */

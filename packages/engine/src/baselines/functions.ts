@@ -35,6 +35,8 @@ export const HEAD = {
   minuteMemoryMax: 40,
   /** Facet bits seen ever. */
   facetsEver: 42,
+  /** Facet bits delivered for at least half of the recent invocations. */
+  usualFacets: 43,
 } as const;
 
 /** Bytes of a head. */

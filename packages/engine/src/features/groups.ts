@@ -1,4 +1,4 @@
-import type { Hasher } from '../base/hash.ts';
+import { type Hasher, hashOf } from '../base/hash.ts';
 
 /** Kinds whose members share a tail in calibration: how a function is triggered, and what sort of principal acts. */
 const NAMES = [
@@ -25,11 +25,7 @@ export class Groups {
   readonly #byHash = new Map<number, number>();
 
   constructor(hasher: Hasher) {
-    for (const [at, name] of NAMES.entries()) {
-      const bytes = new TextEncoder().encode(name);
-      hasher.bytes(bytes, 0, bytes.length);
-      this.#byHash.set(hasher.lo || 1, at + 1);
-    }
+    for (const [at, name] of NAMES.entries()) this.#byHash.set(hashOf(name, hasher), at + 1);
   }
 
   of(hash: number): number {

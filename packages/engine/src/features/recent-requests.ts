@@ -26,7 +26,7 @@ const RETRY_AFTER_S = 1;
  * the first facet, content hash of the first facet (low bits carry its kind).
  */
 export class RecentRequests {
-  /** Second at which the older generation began: duplicates are recognised from there on. */
+  /** Second at which the older generation began, 0 while there is none: duplicates are recognised from there on. */
   sinceSecond = 0;
   #young = new Uint32Array(START_SLOTS * SLOT_WORDS);
   #old = new Uint32Array(START_SLOTS * SLOT_WORDS);
@@ -41,7 +41,7 @@ export class RecentRequests {
     const content = ((seen.content << 4) | seen.kind) >>> 0;
     let table = this.#young;
     let at = this.#find(table, key.hi, key.lo);
-    if (table[at + 2] === 0) {
+    if (table[at + 2] === 0 && this.sinceSecond !== 0) {
       const old = this.#find(this.#old, key.hi, key.lo);
       if (this.#old[old + 2] !== 0) {
         table = this.#old;
@@ -50,7 +50,7 @@ export class RecentRequests {
     }
     const bit = 1 << seen.kind;
     if (table[at + 2] === 0) {
-      this.#insert(key, bit, seen.second, content);
+      this.#insert(key, at, { bit, second: seen.second, content });
       return ARRIVAL.first;
     }
     if ((table[at + 2] & bit) === 0) {
@@ -94,15 +94,25 @@ export class RecentRequests {
     }
   }
 
-  #insert(key: { readonly hi: number; readonly lo: number }, bit: number, second: number, content: number): void {
-    if (this.#youngCount >= RECENT_REQUESTS_MAX) this.#rotate(second);
-    if (this.#youngCount >= (this.#young.length / SLOT_WORDS) * 0.75) this.#grow();
-    const at = this.#find(this.#young, key.hi, key.lo);
+  /** `free` is the empty slot that the search for the key ended at. */
+  #insert(
+    key: { readonly hi: number; readonly lo: number },
+    free: number,
+    entry: { readonly bit: number; readonly second: number; readonly content: number },
+  ): void {
+    let at = free;
+    if (this.#youngCount >= RECENT_REQUESTS_MAX) {
+      this.#rotate(entry.second);
+      at = this.#find(this.#young, key.hi, key.lo);
+    } else if (this.#youngCount >= (this.#young.length / SLOT_WORDS) * 0.75) {
+      this.#grow();
+      at = this.#find(this.#young, key.hi, key.lo);
+    }
     this.#young[at] = key.hi;
     this.#young[at + 1] = key.lo;
-    this.#young[at + 2] = bit;
-    this.#young[at + 3] = second;
-    this.#young[at + 4] = content;
+    this.#young[at + 2] = entry.bit;
+    this.#young[at + 3] = entry.second;
+    this.#young[at + 4] = entry.content;
     this.#youngCount++;
   }
 
@@ -110,7 +120,7 @@ export class RecentRequests {
     this.#old = this.#young;
     this.#young = new Uint32Array(this.#old.length);
     this.#youngCount = 0;
-    this.sinceSecond = this.#youngSince;
+    this.sinceSecond = Math.max(1, this.#youngSince);
     this.#youngSince = second;
   }
 
