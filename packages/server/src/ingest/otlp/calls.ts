@@ -49,8 +49,10 @@ const WORD = /^[\w.-]{1,64}$/;
 
 /** Attributes by which a call is named. */
 const NAMING = naming();
-/** Names remembered: what a few hundred functions call. */
+/** Names remembered: what a few hundred functions call. About 4 MB. */
 const REMEMBERED_SLOTS = 4096;
+/** Bytes of the attributes of a name that is remembered; longer ones hold values that do not come again. */
+const REMEMBERED_BYTES_MAX = 512;
 
 interface RememberedCall {
   readonly attributes: Snapshot;
@@ -76,7 +78,8 @@ export class Calls {
       return known.call;
     }
     const call = this.#name(attributes, home);
-    this.#known[slot] = { attributes: attributes.snapshot(NAMING), home, call };
+    const snapshot = attributes.snapshot(NAMING);
+    if (snapshot.bytes.byteLength <= REMEMBERED_BYTES_MAX) this.#known[slot] = { attributes: snapshot, home, call };
     return call;
   }
 

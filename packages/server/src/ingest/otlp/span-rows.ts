@@ -1,4 +1,5 @@
 import { assert } from '@gait/engine/base/assert';
+import { CALLS_PER_ROW_MAX } from '@gait/engine/base/limits';
 import type { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { FLAG } from '@gait/engine/event/schema';
 import { clientClass } from '../client.ts';
@@ -28,6 +29,13 @@ export interface RowSpan {
 export interface FoldedSpan extends RowSpan {
   readonly members: Uint32Array;
   readonly roles: Uint8Array;
+}
+
+interface Folding extends FoldedSpan {
+  /** Where the function lives. */
+  readonly home: Place;
+  /** Calls the row has already. */
+  readonly before: number;
 }
 
 const TRACE_HEX = [0, 32] as const;
@@ -81,7 +89,7 @@ export class SpanRows {
     this.#outcome(rows);
     this.#cause(rows, named.place.account);
     this.#amounts(at, rows, span.sender);
-    this.#foldCalls(at, rows, { ...span, home: named.place });
+    this.#foldCalls(at, rows, { ...span, home: named.place, before: 0 });
     rows.end();
     this.#linkRows(at, span.sender, key);
   }
@@ -100,7 +108,7 @@ export class SpanRows {
     const rows = this.#start(at, span.sender, key);
     rows.flag(FLAG.link);
     this.#addCall(rows, at, { of: at, home: span.sender.place });
-    this.#foldCalls(at, rows, { ...span, home: span.sender.place });
+    this.#foldCalls(at, rows, { ...span, home: span.sender.place, before: 1 });
     rows.end();
   }
 
@@ -216,8 +224,17 @@ export class SpanRows {
     this.#ascii.id(rows, 'requestId', attributes.text(SLOT.invocationId) || attributes.text(SLOT.awsRequestId));
   }
 
-  #foldCalls(of: number, rows: BatchBuilder, { members, roles, home }: FoldedSpan & { readonly home: Place }): void {
-    for (const member of members) if (roles[member] === ROLE.call) this.#addCall(rows, member, { of, home });
+  /** Adds the calls among the members, after `before` others, up to what a row holds. */
+  #foldCalls(of: number, rows: BatchBuilder, { members, roles, home, before }: Folding): void {
+    let calls = before;
+    for (const member of members) {
+      if (roles[member] !== ROLE.call) continue;
+      if (calls++ < CALLS_PER_ROW_MAX) this.#addCall(rows, member, { of, home });
+      else {
+        rows.flag(FLAG.callsCut);
+        this.#sink.note('calls-cut');
+      }
+    }
   }
 
   #addCall(rows: BatchBuilder, at: number, { of, home }: { readonly of: number; readonly home: Place }): void {
@@ -232,10 +249,6 @@ export class SpanRows {
       this.#ascii.intern(rows, call.resource),
       this.#ascii.intern(rows, call.destination),
     );
-    if (index < 0) {
-      this.#sink.note('calls-cut');
-      return;
-    }
     const offset = this.#table.offsetMs(of, at);
     const bytesOut = attributes.amount(attributes.has(SLOT.requestSize) ? SLOT.requestSize : SLOT.messagingSize);
     rows.callAmounts(index, bytesOut, attributes.amount(SLOT.responseSize));

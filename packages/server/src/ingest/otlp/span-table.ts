@@ -44,6 +44,12 @@ export class SpanHead {
     this.detail = '';
   }
 
+  /** Whether trace and span have ids: all zeros stand for none. */
+  get hasIds(): boolean {
+    const { trace, span } = this;
+    return (trace[0] | trace[1] | trace[2] | trace[3]) !== 0 && (span[0] | span[1]) !== 0;
+  }
+
   /** Time from start to end, NaN when one of them is absent. */
   get durationMs(): number {
     if (this.startMs === 0 || this.endMs === 0) return Number.NaN;

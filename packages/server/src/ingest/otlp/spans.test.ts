@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { FLAG } from '@gait/engine/event/schema';
+import { decodeRecord } from '../decoder.contract.ts';
 import {
   callsOf,
   decodeAlike,
+  encodeRequest,
   HANDLER,
   LAMBDA,
   ORDERS,
@@ -11,6 +13,7 @@ import {
   type SpanSample,
   traceRequest,
 } from './otlp.contract.ts';
+import { otlpProtobufDecoder } from './otlp-protobuf.ts';
 
 suite('which spans are invocations', () => {
   test('frameworks below the handler add what the handler does not know, and no invocation', () => {
@@ -252,6 +255,13 @@ suite('calls and their invocation', () => {
     assert.equal(callsOf(rows[0]).length, 128);
     assert.equal(rows[0].flags, FLAG.callsCut);
     assert.deepEqual(notes, ['calls-cut', 'calls-cut']);
+  });
+
+  test('calls that are cut leave no names behind', () => {
+    const many = Array.from({ length: 1000 }, (_, at) => call((at + 4096).toString(16), '01', at));
+    const { batch } = decodeRecord(otlpProtobufDecoder(), encodeRequest(traceRequest([LAMBDA, [HANDLER, ...many]])));
+    assert.equal(batch.rows, 1);
+    assert.ok(batch.symbolCount < 128 + 30, `${batch.symbolCount} symbols`);
   });
 
   test('spans that are their own ancestors end no program and are counted', () => {

@@ -59,8 +59,7 @@ export class SpanMapper implements SpanFacts {
   /** Adds the span whose head was filled in, or rejects it. */
   add(sender: Sender): void {
     const { head } = this;
-    const isId = head.trace.some((word) => word !== 0) && head.span.some((word) => word !== 0);
-    if (!isId) head.fail('missing-field', 'span without trace or span id');
+    if (!head.hasIds) head.fail('missing-field', 'span without trace or span id');
     if (head.durationMs < 0 || head.durationMs > DURATION_MAX_MS) {
       head.fail('out-of-range', 'span ends before it starts, or days later');
     }
@@ -98,7 +97,7 @@ export class SpanMapper implements SpanFacts {
   }
 
   requestId(at: number): string {
-    if (!this.#read(at)) return '';
+    this.#read(at);
     const { attributes } = this.#detail;
     return attributes.text(SLOT.invocationId) || attributes.text(SLOT.awsRequestId);
   }
@@ -141,8 +140,12 @@ export class SpanMapper implements SpanFacts {
 
   /** A SERVER or CONSUMER span of a function is an entry; one that asks a queue for messages is a call. */
   #entryRole(at: number): number {
-    if (!this.#read(at)) return ROLE.inner;
-    const { attributes } = this.#detail;
+    this.#read(at);
+    const { attributes, problem } = this.#detail;
+    if (problem !== '') {
+      this.#context.sink.reject(problem, 'attributes of a span', this.#line);
+      return ROLE.inner;
+    }
     if (attributes.text(SLOT.rpcSystem) === 'aws-api') return ROLE.call;
     const sender = this.#senders[this.#table.sender[at]];
     const { key } = this.#whose.named(attributes, sender);
@@ -152,13 +155,9 @@ export class SpanMapper implements SpanFacts {
     return ROLE.entry;
   }
 
-  /** Reads a span into `#detail`; false after rejecting it. */
-  #read(at: number): boolean {
+  #read(at: number): void {
     this.#detail.clear();
     this.#reader?.read(this.#table.rest[at], this.#table.to[at], this.#detail);
-    const { problem } = this.#detail;
-    if (problem !== '') this.#context.sink.reject(problem, 'attributes of a span', this.#line);
-    return problem === '';
   }
 
   /** Calls and nested entries, those of one row together, in order of start. */
