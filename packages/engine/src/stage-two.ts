@@ -9,6 +9,7 @@ import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import type { Score } from './detectors/detector.ts';
 import { learnEdge, NEW_EDGE, scoreEdge } from './detectors/new-edge.ts';
 import { FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
+import type { Calls } from './event/batch.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
 import { FACET, FLAG, ID, SYMBOL } from './event/schema.ts';
 import type { BatchView } from './features/batch-view.ts';
@@ -302,16 +303,15 @@ export class StageTwo {
     const symbol = edge ? view.batch.symbol(row, 'triggerSource') : view.functionSymbol(row);
     const owner = { kind: edge ? OWNER.source : link ? OWNER.passes : OWNER.function, hash: view.lo(symbol) };
     const at = { row, ordinal };
-    let owns = span !== undefined;
+    const nameKey = keyOf(OWNER_NAME, owner.hash);
+    const owns = span !== undefined || hasSpans(calls, row);
+    if (owns && symbol !== 0 && !this.names.has(nameKey)) this.names.add(nameKey, view.batch.text(symbol));
     if (span !== undefined) this.#answer(view, at, { key: span, waiting: this.links.add(span, owner, parent) });
     for (let call = calls.start[row]; call < calls.start[row + 1]; call++) {
       if (calls.spanHi[call] === 0 && calls.spanLo[call] === 0) continue;
-      owns = true;
       const key = { hi: calls.spanHi[call], lo: calls.spanLo[call] };
       this.#answer(view, at, { key, waiting: this.links.add(key, owner, link && !edge ? span : undefined) });
     }
-    const nameKey = keyOf(OWNER_NAME, owner.hash);
-    if (owns && symbol !== 0 && !this.names.has(nameKey)) this.names.add(nameKey, view.batch.text(symbol));
     if (link || parent === undefined || symbol === 0) return;
     const question: Waiting = {
       callee: owner.hash,
@@ -473,6 +473,14 @@ export class StageTwo {
     this.#held.delete(`${detector}|${entity}`);
     return false;
   }
+}
+
+/** True when a call of the row has a span of its own. */
+function hasSpans(calls: Calls, row: number): boolean {
+  for (let at = calls.start[row]; at < calls.start[row + 1]; at++) {
+    if (calls.spanHi[at] !== 0 || calls.spanLo[at] !== 0) return true;
+  }
+  return false;
 }
 
 /** The next text, as a family. */

@@ -5,7 +5,7 @@ import type { ReportWriter } from './report.ts';
 
 /**
  * The bytes of a regular file as it is now: what is appended meanwhile is left for another reading, so that reading ends.
- * Files that give no size are read up to `UNSIZED_BYTES_MAX`; a longer one is named in the report. Counts progress.
+ * Files that give no size are read up to `UNSIZED_BYTES_MAX`; a longer one is named in the report, where files and progress are counted.
  */
 export async function* fileBytes(
   path: string,
@@ -14,6 +14,7 @@ export async function* fileBytes(
 ): AsyncGenerator<Buffer, void> {
   // Without waiting, should the path have become a pipe since it was listed.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  report.files++;
   try {
     const { size } = await file.stat();
     const bytesMax = size > 0 ? size : UNSIZED_BYTES_MAX;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Batch } from '@gait/engine/event/batch';
 import { canonicalRow } from '@gait/engine/event/canonical';
@@ -318,6 +320,7 @@ suite('damaged and hostile input', () => {
         const { ids, report } = await read(path);
         assert.deepEqual(ids, ['pay-0', 'pay-1'].slice(0, ids.length));
         assert.deepEqual(rejects(report), { truncated: 1 }, `cut after ${end} bytes`);
+        assert.equal(report.files, 1);
       }
     }
   });
@@ -432,6 +435,33 @@ suite('files that change or cannot be read', () => {
       reading.report.problems.map(({ path }) => path),
       [join(folder, 'b.log')],
     );
+  });
+
+  test('a file that may not be read is named, and the others are read', (context) => {
+    const folder = folderWith(context, { 'a.log': lines(1, 'a'), 'closed.log': lines(1), 'z.log': lines(2, 'z') });
+    const modules = ['read.ts', '../gait.ts', '../tokens-memory.ts'].map((name) =>
+      JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href),
+    );
+    const script = `
+      import { chmodSync } from 'node:fs';
+      const [{ readInputs }, { gaitDecoder }, { MemoryTokens }] = await Promise.all(
+        [${modules.join(',')}].map((name) => import(name)));
+      const folder = ${JSON.stringify(folder)};
+      chmodSync(folder, 0o755);
+      chmodSync(folder + '/closed.log', 0o600);
+      // Root may read anything, so the rest happens as nobody.
+      if (process.getuid() === 0) process.setuid(65534);
+      else chmodSync(folder + '/closed.log', 0);
+      const defaults = { provider: 'aws', account: '1', region: 'r', newestMs: 4e12 };
+      const reading = readInputs([folder], { decoders: [gaitDecoder()], tokens: new MemoryTokens(), defaults });
+      for await (const batch of reading.batches);
+      console.log(JSON.stringify(reading.report));
+    `;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    assert.equal(child.status, 0, child.stderr);
+    const report: ReadReport = JSON.parse(child.stdout);
+    assert.equal(report.rows, 3);
+    assert.deepEqual(report.problems, [{ path: join(folder, 'closed.log'), sentence: 'Permission denied.' }]);
   });
 
   test('files without a size, as below /proc, are read to a limit', {

@@ -113,7 +113,6 @@ class Reader {
   /** Undefined for files without content and of no known format. */
   async #recognise(name: string, feed: Feed, compressed: boolean): Promise<Input | undefined> {
     let head = Buffer.from(await feed.head(HEAD_BYTES));
-    this.#report.files++;
     let base = 0;
     if (head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) {
       base = BYTE_ORDER_MARK.length;
