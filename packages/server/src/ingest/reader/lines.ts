@@ -34,12 +34,14 @@ export class LineFraming implements Framing {
       this.#skipping = false;
       return;
     }
+    if (end - start > this.#bytesMax) {
+      records.tooLarge.push(this.#line);
+      return;
+    }
     let from = start;
     let to = end;
     while (from < to && isSpace(bytes[to - 1])) to--;
     while (from < to && isSpace(bytes[from])) from++;
-    if (from === to) return;
-    if (to - from > this.#bytesMax) records.tooLarge.push(this.#line);
-    else records.add(from, to, this.#line);
+    if (from < to) records.add(from, to, this.#line);
   }
 }
