@@ -1,6 +1,6 @@
-/** Longest text remembered, bytes: names, methods and hosts are shorter; longer ones rarely repeat. */
-const REMEMBERED_BYTES_MAX = 64;
-/** Texts remembered: the vocabulary of a few hundred functions. About 200 KB. */
+/** Longest text remembered, bytes: names, methods, hosts and ARNs are shorter; longer ones rarely repeat. */
+const REMEMBERED_BYTES_MAX = 128;
+/** Texts remembered: the vocabulary of a few hundred functions. About 400 KB. */
 const REMEMBERED_SLOTS = 4096;
 
 /**
