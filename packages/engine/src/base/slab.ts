@@ -91,7 +91,11 @@ export class Slab {
       page.bytes.set(bytes);
       this.pages.push(page);
     }
-    from.expect(this.#next - 1 <= count << this.shift, 'block count');
+    from.expect(this.#next >= 1 && this.#next <= Math.max(1, count << this.shift), 'block count');
+    from.expect(
+      this.#free.every((id) => id > 0 && id < this.#next),
+      'free block',
+    );
   }
 }
 

@@ -90,6 +90,8 @@ export class Table {
     const slots = from.u32Array();
     const count = slots.length / 3;
     from.expect(Number.isInteger(count) && count > 0 && (count & (count - 1)) === 0, 'table size');
+    // A look-up ends at a free slot.
+    from.expect(this.size < count && slots.some((value, at) => at % 3 === 2 && value === 0), 'full table');
     this.#slots = slots;
     this.#mask = count - 1;
   }
