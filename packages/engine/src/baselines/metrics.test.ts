@@ -268,4 +268,16 @@ describe('time in a metric store', () => {
     }
     assert.ok(metrics.describe(group, 'durationMs').max < 1000);
   });
+
+  it('keeps the band inside the range when the level moved and the old range was forgotten', () => {
+    const { metrics, group } = store();
+    const draws = new Draws(8);
+    for (let day = 0; day < 120; day++) {
+      metrics.day = day;
+      for (let run = 0; run < 20; run++) metrics.learn(group, DURATION, draws.lognormal(day < 30 ? 5000 : 50, 0.2));
+      const { low, high, min, max } = metrics.describe(group, 'durationMs');
+      assert.ok(min <= low && low <= high && high <= max, `day ${day}`);
+    }
+    assert.ok(metrics.describe(group, 'durationMs').max < 200);
+  });
 });

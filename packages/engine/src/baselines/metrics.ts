@@ -166,9 +166,9 @@ const NO_BAND: MetricBand = { count: 0, centre: 0, low: 0, high: 0, min: 0, max:
  * - *level*: running mean of the residuals' signed logarithms, judged by its own record: one outlier moves it little,
  *   a few shifted values in a row move it far.
  *
- * Decay is by learned values, some thousand of them on a model day at most, so idleness costs nothing and a busy function does
- * not forget faster than a quiet one. Silent on slow drift, which it learns. Cost on the reference machine: see the
- * decision page.
+ * Decay is by learned values, some thousand of them on a model day at most, so idleness costs nothing and a busy function
+ * does not forget faster than a quiet one. Silent on slow drift, which it learns. It does not rest after a strange value:
+ * that is suppression's business. Cost: see the decision page.
  */
 export class MetricStore {
   /** Model day (0..65,535) of what is learned next; set it before `learn`. */
@@ -244,7 +244,9 @@ export class MetricStore {
     if (weight < METRIC_COUNT_MIN) return out;
     this.#place(metric, value);
     const count = out.count;
-    const inside = value >= this.#f32[at + LOW] && value <= this.#f32[at + HIGH];
+    // The range is kept in 32 bits: compare with what the value becomes there.
+    const kept = Math.fround(value);
+    const inside = kept >= this.#f32[at + LOW] && kept <= this.#f32[at + HIGH];
     const farOut = this.#tail.at(this.#bytes, at * 4 + VALUE_HISTOGRAM).tail(this.#low, this.#steps, count);
     const byValue = inside && farOut > ALTERNATIVES_DECADES ? Math.min(farOut, insideDecades(count)) : farOut;
     const before = this.#f32[at + LEVEL];
@@ -263,7 +265,7 @@ export class MetricStore {
     out.valueBeyond = (this.#bent > 0 ? byValue : 0) - record;
     out.levelBeyond = (level > 0 ? byLevel : 0) - record;
     out.streak = this.#bytes[at * 4 + STREAK_BYTE] + (this.#bent > ABOVE_STEPS ? 1 : -1);
-    this.#describe(metric, value);
+    this.#fillDetails(metric, value);
     return out;
   }
 
@@ -289,7 +291,7 @@ export class MetricStore {
     if (block === 0) return NO_BAND;
     this.#open(block);
     if (this.#f32[this.#at + WEIGHT] === 0) return NO_BAND;
-    this.#describe(METRIC[field], this.#f32[this.#at + CENTRE]);
+    this.#fillDetails(METRIC[field], this.#f32[this.#at + CENTRE]);
     const { runs, centre, expectedLow, expectedHigh, min, max, maturity } = this.#result;
     return { count: runs, centre, low: expectedLow, high: expectedHigh, min, max, maturity };
   }
@@ -416,7 +418,6 @@ export class MetricStore {
     const fresh = this.#u32[at + RUNS_NEW] === 1;
     if (fresh || value < f32[at + LOW_NEW]) f32[at + LOW_NEW] = value;
     if (fresh || value > f32[at + HIGH_NEW]) f32[at + HIGH_NEW] = value;
-    // The range is kept in 32 bits: compare with what the value becomes there.
     const kept = Math.fround(value);
     const record = kept < f32[at + LOW] || kept > f32[at + HIGH];
     if (kept < f32[at + LOW]) f32[at + LOW] = kept;
@@ -474,7 +475,7 @@ export class MetricStore {
   }
 
   /** Fills in what is known of the metric at hand. */
-  #describe(metric: number, value: number): void {
+  #fillDetails(metric: number, value: number): void {
     const out = this.#result;
     const f32 = this.#f32;
     const at = this.#at;
@@ -488,8 +489,8 @@ export class MetricStore {
     out.centre = f32[at + CENTRE];
     out.min = f32[at + LOW];
     out.max = f32[at + HIGH];
-    out.expectedLow = Math.max(out.min, out.centre + tail.quantile(-1, BAND_SHARE, weight) * size - floor);
-    out.expectedHigh = Math.min(out.max, out.centre + tail.quantile(1, BAND_SHARE, weight) * size + floor);
+    out.expectedLow = within(out, out.centre + tail.quantile(-1, BAND_SHARE, weight) * size - floor);
+    out.expectedHigh = within(out, out.centre + tail.quantile(1, BAND_SHARE, weight) * size + floor);
     out.recent = f32[at + RECENT] + RATE_LEVEL * (value - f32[at + RECENT]);
   }
 
@@ -520,6 +521,11 @@ export class MetricStore {
 /** Rarest a value can be that was reached before: its bin may have moved away under it as the scale changed. */
 function insideDecades(count: number): number {
   return Math.log((count + 1) / 1.5) / Math.LN10;
+}
+
+/** A value moved into a range. */
+function within(range: { readonly min: number; readonly max: number }, value: number): number {
+  return Math.min(range.max, Math.max(range.min, value));
 }
 
 function isMeasure(value: number): boolean {
