@@ -36,10 +36,6 @@ export class Attributes {
     this.#texts = texts;
   }
 
-  get size(): number {
-    return this.#usedCount;
-  }
-
   clear(): void {
     for (let at = 0; at < this.#usedCount; at++) this.#form[this.#used[at]] = ABSENT;
     this.#usedCount = 0;
