@@ -11,7 +11,7 @@ import type { Spread } from './record-source.ts';
 import { type Cell, jsonReport, tableReport } from './report.ts';
 
 const SPREADS: readonly Spread[] = ['zipf', 'uniform'];
-const FULL = { functions: [1000, 10_000, 100_000], rounds: 9 };
+const FULL = { functions: [1000, 10_000, 100_000], rounds: 7 };
 /** Proves that the benchmark runs; its figures mean little. */
 const QUICK = { functions: [1000], rounds: 1 };
 

@@ -37,7 +37,7 @@ const BLOCK_BATCHES = 6;
 /** Every function is seen this often before anything is timed: its baselines then exist and judge. */
 const WARM_ROUNDS = 30;
 /** At least this many records run before anything is timed, so that all code is compiled. */
-const WARM_ROWS_MIN = 400_000;
+const WARM_ROWS_MIN = 250_000;
 /** Appends that may wait for the disk while the next batch is decoded. */
 const APPENDS_OPEN_MAX = 2;
 const SEED = 20_260_105;
