@@ -31,10 +31,13 @@ export const CATEGORY_BLOCK_BYTES = 2048;
 const HEADER_BYTES = 256;
 const SETS = 14;
 const WAYS = 8;
-/** Counts stop here: above it 32-bit floats no longer see +1. */
+/** Counts of a field are halved here, long before 32-bit floats no longer see +1; shares stay as they are. */
 const COUNT_MAX = 8_388_608;
-/** Novelties count half after this many model days. */
-const NOVELTY_HALF_LIFE_DAYS = 7;
+/** What is left of a novelty after so many model days: half after seven, 2^(-days/7) before. */
+const NOVELTY_LEFT: readonly number[] = [1, 0.905724, 0.820335, 0.742997, 0.67295, 0.609507, 0.552045];
+const NOVELTY_HALF_LIFE_DAYS = NOVELTY_LEFT.length;
+/** Less than this is forgotten: it no longer moves a score. */
+const NOVELTY_LEAST = 0.01;
 /** Observations between two looks at which calls are usual. */
 const USUAL_EVERY = 32;
 /** Observations before a call can be usual: 0.5/51 is the first rarity below 1 %. */
@@ -114,11 +117,9 @@ export class Categories {
   novelties(field: number, day: number): number {
     if (this.#page === undefined) return 0;
     let novelties = this.#page.f32[this.#word + field * 4 + 1];
-    const since = day - this.#page.u32[this.#word + field * 4 + 2];
-    for (let left = since; left >= NOVELTY_HALF_LIFE_DAYS && novelties > 0.01; left -= NOVELTY_HALF_LIFE_DAYS) {
-      novelties /= 2;
-    }
-    return novelties;
+    let left = Math.max(0, day - this.#page.u32[this.#word + field * 4 + 2]);
+    for (; left >= NOVELTY_HALF_LIFE_DAYS && novelties > NOVELTY_LEAST; left -= NOVELTY_HALF_LIFE_DAYS) novelties /= 2;
+    return novelties * NOVELTY_LEFT[left % NOVELTY_HALF_LIFE_DAYS];
   }
 
   /** Number of usual calls (see `refreshUsual`). */
@@ -170,7 +171,8 @@ export class Categories {
     const page = this.#page;
     if (page === undefined) return;
     const at = this.#word + field * 4;
-    if (page.f32[at] < COUNT_MAX) page.f32[at] += 1;
+    if (page.f32[at] >= COUNT_MAX) this.#halve(field);
+    page.f32[at] += 1;
     if (field === CATEGORY.call && page.f32[at] % USUAL_EVERY === 0) this.#refreshUsual();
   }
 
@@ -183,7 +185,7 @@ export class Categories {
     if (page === undefined) return false;
     const found = this.find(field, hash);
     if (found >= 0) {
-      if (page.f32[found + 1] < COUNT_MAX) page.f32[found + 1] += 1;
+      page.f32[found + 1] += 1;
       page.u32[found + 3] = seenAgain(page.u32[found + 3], lesson);
       return true;
     }
@@ -276,6 +278,18 @@ export class Categories {
     return weakest;
   }
 
+  /** Forgets half of a field's observations, so that its counts stay exact; rare values keep one. */
+  #halve(field: number): void {
+    const page = this.#page;
+    if (page === undefined) return;
+    page.f32[this.#word + field * 4] = COUNT_MAX / 2;
+    this.#each((at) => {
+      if (fieldOf(page.u32[at + 3]) !== field) return;
+      page.f32[at + 1] = Math.max(1, Math.floor(page.f32[at + 1] / 2));
+      page.f32[at + 2] = Math.floor(page.f32[at + 2] / 2);
+    });
+  }
+
   #refreshUsual(): void {
     const page = this.#page;
     if (page === undefined) return;
@@ -313,6 +327,6 @@ function fieldOf(packed: number): number {
 function seenAgain(packed: number, lesson: Lesson): number {
   const sameDay = packed >>> 16 === (lesson.day & 0xffff);
   const days = Math.min(63, daysOf(packed) + (sameDay ? 0 : 1));
-  const bits = (packed & 63) | (lesson.training ? TRAINED_BIT : 0);
+  const bits = lesson.training ? (packed & 63 & ~SUSPECT_BIT) | TRAINED_BIT : packed & 63;
   return (((lesson.day & 0xffff) << 16) | (days << 10) | (fieldOf(packed) << 6) | bits) >>> 0;
 }

@@ -8,6 +8,8 @@ export interface Novelty {
   readonly threshold: number;
   /** Own observations of the field. */
   readonly count: number;
+  /** Those before the value first appeared: all of them for a new one. */
+  readonly before: number;
   /** Recent new values, faded. */
   readonly novelties: number;
   /** Seen before, but not trusted yet. */
@@ -38,6 +40,7 @@ export function scoreNovelty(
     score: Math.log10((count + 1) / (novelties + 0.5)),
     threshold: base + THRESHOLD_PER_NOVELTY * novelties,
     count,
+    before: suspect ? count - categories.sinceAt(value.field, value.entry) : count,
     novelties,
     suspect,
   };

@@ -6,7 +6,7 @@ const VALUES_NAMED_MAX = 4;
 
 /** "never in 602 invocations had it ...", or what is known of a value that is not trusted yet. */
 export function oftenNever(novelty: Novelty, did: string, unit = 'invocations'): string {
-  const count = Math.round(novelty.count);
+  const count = Math.round(novelty.before);
   if (novelty.suspect) return `it ${did} only recently, never in the ${count} ${unit} learned before that`;
   return `in ${count} ${unit} it never ${did}`;
 }
