@@ -44,11 +44,15 @@ export interface ScoredRow {
   readonly facetsEver: number;
   /** Group of calibration: what triggers the function, or what sort of principal acts. */
   readonly group: number;
+  /** The learn gate: an incident about this family is open. */
+  readonly held: boolean;
 }
 
 /** Order in which the counts are saved. */
 const COUNTS = ['duplicates', 'conflicts', 'refused', 'late'] as const;
 
+/** Family of each detector. */
+const FAMILY_OF = new Map(FUNCTION_DETECTORS.map((detector) => [detector.id, detector.family]));
 /** Facet masks of each detector, aligned with the registry. */
 const DETECTOR_FACETS = FUNCTION_DETECTORS.map((detector) =>
   detector.facets.reduce((mask, kind) => mask | (1 << FACET[kind]), 0),
@@ -79,6 +83,8 @@ export class StageOne {
   readonly #scores: Scores;
   readonly #groups: Groups;
   #group = 0;
+  /** The observation at hand is of a revision that has learned nothing yet. */
+  #newRevisionSeen = false;
   readonly #partition: { readonly index: number; readonly count: number };
   #active: number[] = [];
   /** Hash of the status of an invocation that succeeded. */
@@ -303,6 +309,7 @@ export class StageOne {
       block,
       second: this.#clock.second,
     });
+    if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
     this.#group = this.#groups.of(this.#page.u32[this.#word + HEAD.triggerKind]);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
@@ -323,6 +330,7 @@ export class StageOne {
       facets: seen.facets,
       facetsEver: u32[this.#word + HEAD.facetsEver],
       group: this.#group,
+      held: this.#baselines.held(FAMILY_OF.get(score.detector) ?? 'health'),
     });
     const { novelty, value } = score;
     if (novelty !== undefined && score.score >= score.threshold)
@@ -440,9 +448,14 @@ export class StageOne {
     const at = this.#word + HEAD.revisions;
     const revision = seen.symbols[SYMBOL.revision];
     let slot = at;
+    this.#newRevisionSeen = false;
     if (revision !== 0 && u32[at] !== revision) {
       if (u32[at + 4] === revision) slot = at + 4;
-      else slot = learning ? this.#newRevision(u32, this.#word, revision) : this.#likelySlot(u32, at);
+      else if (learning) slot = this.#newRevision(u32, this.#word, revision);
+      else {
+        slot = this.#likelySlot(u32, at);
+        this.#newRevisionSeen = u32[slot] !== 0;
+      }
     }
     if (learning) u32[slot + 1]++;
     const block = slot + (seen.cold ? 3 : 2);

@@ -289,6 +289,7 @@ export class StageTwo {
       facets: seen.facets,
       facetsEver: this.facetsSeen,
       group: this.#groups.of(seen.symbols[SYMBOL.principalKind]),
+      held: this.#isHeld(score.detector, seen.batch?.symbolText(seen.row, 'principal') ?? ''),
     };
   }
 
@@ -378,10 +379,11 @@ export class StageTwo {
         facets,
         facetsEver: this.facetsSeen,
         group,
+        held: this.#isHeld(NEW_EDGE.id, score.value),
       }));
       if (rows.length > 0) this.#decide(place, rows);
     }
-    learnEdge(edge, baselines, this.#isHeld(NEW_EDGE.id, edge.callee.name));
+    learnEdge(edge, baselines, this.#isHeld(NEW_EDGE.id, `${edge.caller.name} -> ${edge.callee.name}`));
   }
 
   /** Calibrates and fuses the scores of one event, and tells what passes. */
@@ -401,8 +403,10 @@ export class StageTwo {
     const adjusted = knownElsewhere ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
     const entity = row.function === '' ? score.value : row.function;
     const { detector, count } = score;
-    this.calibration.observe({ detector, group, score: adjusted, entity, nowMs: this.#clock.tickMs });
     const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
+    // What comes while an incident about it is open is not normal, and must not soften the tail it is judged by.
+    if (!row.held)
+      this.calibration.observe({ detector, group, score: adjusted, count, entity, nowMs: this.#clock.tickMs });
     const facetsEver = row.facetsEver | this.accountFacets;
     return { score, adjusted, rarity, knownElsewhere, function: row.function, facets: row.facets, facetsEver };
   }

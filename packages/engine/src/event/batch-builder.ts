@@ -13,9 +13,10 @@ import { Batch, type IdColumn, type Origin } from './batch.ts';
 import type { FacetKind, IdField, NumberField, SymbolField } from './schema.ts';
 import { FACET, FLAG, ID, IDS, NUMBER, NUMBERS, SYMBOL, SYMBOLS, TRUST_OF_FACET } from './schema.ts';
 
-const STRING_SLOTS = 262_144;
-/** Names seen lately by a cheap key: 4 KiB, so that the usual look-up stays in the nearest cache. */
-const RECENT_SLOTS = 1024;
+/** Slots of the interning table at first; doubled when half full. */
+const STRING_SLOTS_MIN = 8192;
+/** Names compared for one look-up. Chosen names may share a slot; beyond this many they are stored twice. */
+const PROBES_MAX = 64;
 const encoder = new TextEncoder();
 
 /** What one call of an invocation looked like. Strings are interned; numbers may be NaN. */
@@ -39,6 +40,8 @@ export interface CallFields {
  */
 export class BatchBuilder {
   rows = 0;
+  /** Counts batches: symbols are only valid within one. */
+  generation = 0;
   readonly #receivedMs = new Float64Array(BATCH_ROWS_MAX);
   readonly #eventMs = new Float64Array(BATCH_ROWS_MAX);
   readonly #kind = new Uint8Array(BATCH_ROWS_MAX);
@@ -193,6 +196,14 @@ export class BatchBuilder {
     this.#calls.status[at] = status;
   }
 
+  /** The numbers of a call in one go, `of[from, from + 5)`: bytes out, bytes in, status, offset, duration; NaN when unknown. */
+  callNumbers(at: number, of: Float64Array, from: number): void {
+    this.callAmounts(at, of[from], of[from + 1]);
+    const status = of[from + 2];
+    if (status > 0) this.#calls.status[at] = status;
+    this.callTimes(at, of[from + 3], of[from + 4]);
+  }
+
   callTimes(at: number, offsetMs: number, durationMs: number): void {
     this.#calls.offsetMs[at] = finite(Math.fround(offsetMs));
     this.#calls.durationMs[at] = finite(Math.fround(durationMs));
@@ -258,24 +269,28 @@ export class BatchBuilder {
     this.#sourceText = '';
     this.#sourceSymbol = 0;
     this.rows = 0;
+    this.generation++;
     return batch;
   }
 }
 
-/** Interned strings of the batch under construction. */
+/** Interned strings of the batch under construction: an open-addressing table of symbols, compared byte by byte. */
 class StringWriter {
   count = 1;
   #starts = new Uint32Array(1024);
   #bytes = new Uint8Array(65_536);
-  #hashes = new Uint32Array(1024);
-  readonly #slots = new Uint32Array(STRING_SLOTS);
-  readonly #hasher: Hasher;
+  #words: DataView = new DataView(this.#bytes.buffer);
+  #hashes = new Int32Array(1024);
+  /** The bytes names are read from, seen as words: reading four at a time halves the cost of a name. */
+  #source: Uint8Array = this.#bytes;
+  #sourceWords: DataView = this.#words;
+  /** Symbols by hash. Starts small, so that a usual batch stays in the cache. */
+  #slots = new Uint32Array(STRING_SLOTS_MIN);
+  readonly #seed: number;
   readonly #scratch = new Uint8Array(STRING_BYTES_MAX * 3);
-  /** Symbols to compare with first. Entries may be of an earlier batch: what is found is compared, not believed. */
-  readonly #recent = new Uint32Array(RECENT_SLOTS);
 
   constructor(seed: readonly [number, number]) {
-    this.#hasher = new Hasher(seed[0], seed[1]);
+    this.#seed = seed[0] ^ Math.imul(seed[1], 0x9e3779b1);
   }
 
   text(text: string): number {
@@ -289,31 +304,21 @@ class StringWriter {
 
   bytes(bytes: Uint8Array, start: number, end: number): number {
     if (end - start > STRING_BYTES_MAX) return this.#long(bytes, start, end);
-    const near = recentSlot(bytes, start, end);
-    const recent = this.#recent[near];
-    if (recent !== 0 && recent < this.count && this.#equals(recent, bytes, start, end)) return recent;
-    const symbol = this.#find(bytes, start, end);
-    this.#recent[near] = symbol;
-    return symbol;
-  }
-
-  /** Looks a name up in the seeded table, where it is added when it is new. */
-  #find(bytes: Uint8Array, start: number, end: number): number {
-    const hasher = this.#hasher;
-    hasher.bytes(bytes, start, end);
-    const hash = hasher.lo;
-    const mask = STRING_SLOTS - 1;
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#sourceWords = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    const hash = quickHash(this.#seed, this.#sourceWords, start, end);
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     let slot = hash & mask;
-    for (;;) {
-      const at = this.#slots[slot];
+    for (let probes = 0; probes < PROBES_MAX; probes++) {
+      const at = slots[slot];
       if (at === 0) break;
-      if (this.#hashes[at] === hash && this.#equals(at, bytes, start, end)) return at;
+      if (this.#hashes[at] === hash && this.#equals(at, start, end)) return at;
       slot = (slot + 1) & mask;
     }
-    const at = this.#add(bytes, start, end);
-    this.#hashes[at] = hash;
-    this.#slots[slot] = at;
-    return at;
+    return this.#add(bytes, [start, end], { hash, slot });
   }
 
   /** Cuts a long name at a character boundary and ends it in a hash of the whole, so that two stay distinct. */
@@ -331,28 +336,55 @@ class StringWriter {
     return this.bytes(short, 0, short.length);
   }
 
-  #equals(at: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const from = this.#starts[at];
+  #equals(symbol: number, start: number, end: number): boolean {
+    let from = this.#starts[symbol];
     const length = end - start;
-    if (this.#starts[at + 1] - from !== length) return false;
-    const own = this.#bytes;
-    for (let i = 0; i < length; i++) if (own[from + i] !== bytes[start + i]) return false;
+    if (this.#starts[symbol + 1] - from !== length) return false;
+    const own = this.#words;
+    const other = this.#sourceWords;
+    let at = start;
+    for (; at + 4 <= end; at += 4, from += 4) if (own.getInt32(from, true) !== other.getInt32(at, true)) return false;
+    for (; at < end; at++, from++) if (own.getUint8(from) !== other.getUint8(at)) return false;
     return true;
   }
 
-  #add(bytes: Uint8Array, start: number, end: number): number {
+  /** Adds a name. Where too many names share a slot it gets a symbol of its own that is not found again. */
+  #add(
+    bytes: Uint8Array,
+    [start, end]: readonly [number, number],
+    found: { readonly hash: number; readonly slot: number },
+  ): number {
     const at = this.count++;
     if (at + 2 > this.#starts.length) {
       this.#starts = grown32(this.#starts);
-      this.#hashes = grown32(this.#hashes);
+      const hashes = new Int32Array(this.#hashes.length * 2);
+      hashes.set(this.#hashes);
+      this.#hashes = hashes;
     }
     const from = this.#starts[at];
     const to = from + end - start;
-    if (to > this.#bytes.length) this.#bytes = grown8(this.#bytes, to);
+    if (to > this.#bytes.length) {
+      this.#bytes = grown8(this.#bytes, to);
+      this.#words = new DataView(this.#bytes.buffer);
+    }
     if (end - start > 64) this.#bytes.set(bytes.subarray(start, end), from);
     else for (let i = start, o = from; i < end; i++, o++) this.#bytes[o] = bytes[i];
     this.#starts[at + 1] = to;
+    this.#hashes[at] = found.hash;
+    if (this.#slots[found.slot] === 0) this.#slots[found.slot] = at;
+    if (at * 2 > this.#slots.length) this.#growSlots();
     return at;
+  }
+
+  #growSlots(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    const mask = this.#slots.length - 1;
+    for (let at = 1; at < this.count; at++) {
+      let slot = this.#hashes[at] & mask;
+      let probes = 0;
+      while (this.#slots[slot] !== 0 && ++probes < PROBES_MAX) slot = (slot + 1) & mask;
+      if (this.#slots[slot] === 0) this.#slots[slot] = at;
+    }
   }
 
   finish() {
@@ -469,10 +501,17 @@ class CallWriter {
   }
 }
 
-/** Slot by length and first, middle and last byte. Names that share them take turns and are then found by their hash. */
-function recentSlot(bytes: Uint8Array, start: number, end: number): number {
-  const ends = bytes[start] | (bytes[(start + end) >> 1] << 8) | (bytes[end - 1] << 16) | ((end - start) << 24);
-  return Math.imul(ends ^ (ends >>> 15), 0x9e3779b1) >>> 22;
+/** Hash of a name, to find it by; names are then compared, so that it need not be strong. */
+function quickHash(seed: number, words: DataView, start: number, end: number): number {
+  let hash = seed ^ (end - start);
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash = Math.imul(hash ^ words.getInt32(at, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; at < end; at++) hash = Math.imul(hash ^ words.getUint8(at), 0x85ebca6b);
+  hash ^= hash >>> 13;
+  return hash ^ (hash >>> 16);
 }
 
 /** The absent value instead of an infinity, which a hostile sender could otherwise put into a column. */
