@@ -15,6 +15,8 @@ import { FACET, FLAG, ID, IDS, NUMBER, NUMBERS, SYMBOL, SYMBOLS, TRUST_OF_FACET 
 
 /** Slots of the interning table at first; doubled when half full. */
 const STRING_SLOTS_MIN = 8192;
+/** Largest number a 32-bit float holds; larger ones would become infinite. */
+const FLOAT32_MAX = 3.4028234e38;
 /** Names compared for one look-up. Chosen names may share a slot; beyond this many they are stored twice. */
 const PROBES_MAX = 64;
 const encoder = new TextEncoder();
@@ -31,6 +33,13 @@ export interface CallFields {
   readonly durationMs?: number;
   /** 16 hexadecimal digits. */
   readonly spanId?: string;
+}
+
+/** The three names of a call, interned in the batch under construction. */
+export interface CallSymbols {
+  readonly verb: number;
+  readonly resource: number;
+  readonly destination: number;
 }
 
 /**
@@ -52,9 +61,11 @@ export class BatchBuilder {
   readonly #originOffset = new Uint32Array(BATCH_ROWS_MAX);
   readonly #originLength = new Uint32Array(BATCH_ROWS_MAX);
   readonly #originLine = new Uint32Array(BATCH_ROWS_MAX);
-  readonly #numbers = NUMBERS.map(() => new Float64Array(BATCH_ROWS_MAX).fill(Number.NaN));
+  /** All numeric columns in one array, column `i` from `i * BATCH_ROWS_MAX` on: one look-up less for each value. */
+  readonly #numbers = new Float64Array(NUMBERS.length * BATCH_ROWS_MAX).fill(Number.NaN);
   readonly #numberUsed = new Uint8Array(NUMBERS.length);
-  readonly #symbols = SYMBOLS.map(() => new Uint32Array(BATCH_ROWS_MAX));
+  /** All symbolic columns, laid out like the numeric ones. */
+  readonly #symbols = new Uint32Array(SYMBOLS.length * BATCH_ROWS_MAX);
   readonly #symbolUsed = new Uint8Array(SYMBOLS.length);
   readonly #ids = IDS.map(() => new IdWriter());
   readonly #calls = new CallWriter();
@@ -114,7 +125,7 @@ export class BatchBuilder {
   /** `number` by place in `NUMBERS`: a third of the time, for decoders that work from tables. */
   numberOf(index: number, value: number): void {
     if (!Number.isFinite(value)) return;
-    this.#numbers[index][this.rows] = value;
+    this.#numbers[index * BATCH_ROWS_MAX + this.rows] = value;
     this.#numberUsed[index] = 1;
   }
 
@@ -134,7 +145,7 @@ export class BatchBuilder {
 
   /** `symbolAt` by place in `SYMBOLS`. */
   symbolOf(index: number, symbol: number): void {
-    this.#symbols[index][this.rows] = symbol;
+    this.#symbols[index * BATCH_ROWS_MAX + this.rows] = symbol;
     this.#symbolUsed[index] = 1;
   }
 
@@ -196,12 +207,16 @@ export class BatchBuilder {
     this.#calls.status[at] = status;
   }
 
-  /** The numbers of a call in one go, `of[from, from + 5)`: bytes out, bytes in, status, offset, duration; NaN when unknown. */
-  callNumbers(at: number, of: Float64Array, from: number): void {
-    this.callAmounts(at, of[from], of[from + 1]);
-    const status = of[from + 2];
-    if (status > 0) this.#calls.status[at] = status;
-    this.callTimes(at, of[from + 3], of[from + 4]);
+  /**
+   * Adds a call whose five numbers stand in `of[from, from + 5)`: bytes out, bytes in, status, offset, duration, each
+   * finite or NaN. -1 when the row's list is full.
+   */
+  callNumbers(symbols: CallSymbols, of: Float64Array, from: number): number {
+    if (this.#calls.count - this.#calls.start[this.rows] >= CALLS_PER_ROW_MAX) {
+      this.flag(FLAG.callsCut);
+      return -1;
+    }
+    return this.#calls.addNumbers(symbols, of, from);
   }
 
   callTimes(at: number, offsetMs: number, durationMs: number): void {
@@ -232,8 +247,9 @@ export class BatchBuilder {
   /** Takes back the row begun last. Its strings stay interned; they cost space, not correctness. */
   drop(): void {
     const row = this.rows;
-    for (const [at, used] of this.#numberUsed.entries()) if (used) this.#numbers[at][row] = Number.NaN;
-    for (const [at, used] of this.#symbolUsed.entries()) if (used) this.#symbols[at][row] = 0;
+    for (const [at, used] of this.#numberUsed.entries())
+      if (used) this.#numbers[at * BATCH_ROWS_MAX + row] = Number.NaN;
+    for (const [at, used] of this.#symbolUsed.entries()) if (used) this.#symbols[at * BATCH_ROWS_MAX + row] = 0;
     for (const id of this.#ids) id.drop(row);
     this.#calls.drop(row);
   }
@@ -253,16 +269,21 @@ export class BatchBuilder {
       originOffset: this.#originOffset.slice(0, rows),
       originLength: this.#originLength.slice(0, rows),
       originLine: this.#originLine.slice(0, rows),
-      numbers: this.#numbers.map((column, at) => (this.#numberUsed[at] ? column.slice(0, rows) : undefined)),
-      symbols: this.#symbols.map((column, at) => (this.#symbolUsed[at] ? column.slice(0, rows) : undefined)),
+      numbers: NUMBERS.map((_, at) => (this.#numberUsed[at] ? columnOf(this.#numbers, at, rows) : undefined)),
+      symbols: SYMBOLS.map((_, at) => (this.#symbolUsed[at] ? columnOf(this.#symbols, at, rows) : undefined)),
       ids: this.#ids.map((column) => column.finish(rows)),
       calls: this.#calls.finish(rows),
       strings: this.#strings.finish(),
       origins: this.#origins,
       extra: new Map(),
     });
-    for (const [at, used] of this.#numberUsed.entries()) if (used) this.#numbers[at].fill(Number.NaN, 0, rows + 1);
-    for (const [at, used] of this.#symbolUsed.entries()) if (used) this.#symbols[at].fill(0, 0, rows + 1);
+    for (const [at, used] of this.#numberUsed.entries()) {
+      if (used)
+        this.#numbers.fill(Number.NaN, at * BATCH_ROWS_MAX, at * BATCH_ROWS_MAX + Math.min(rows + 1, BATCH_ROWS_MAX));
+    }
+    for (const [at, used] of this.#symbolUsed.entries()) {
+      if (used) this.#symbols.fill(0, at * BATCH_ROWS_MAX, at * BATCH_ROWS_MAX + Math.min(rows + 1, BATCH_ROWS_MAX));
+    }
     this.#numberUsed.fill(0);
     this.#symbolUsed.fill(0);
     this.#origins = [];
@@ -272,6 +293,15 @@ export class BatchBuilder {
     this.generation++;
     return batch;
   }
+}
+
+/** The first `rows` values of column `at`, copied. */
+function columnOf<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
+  cells: T,
+  at: number,
+  rows: number,
+): T {
+  return cells.slice(at * BATCH_ROWS_MAX, at * BATCH_ROWS_MAX + rows) as T;
 }
 
 /** Interned strings of the batch under construction: an open-addressing table of symbols, compared byte by byte. */
@@ -467,6 +497,24 @@ class CallWriter {
     this.status[at] = 0;
     this.offsetMs[at] = Number.NaN;
     this.durationMs[at] = Number.NaN;
+    this.spanHi[at] = 0;
+    this.spanLo[at] = 0;
+    return at;
+  }
+
+  addNumbers(symbols: CallSymbols, of: Float64Array, from: number): number {
+    const at = this.count++;
+    this.verb[at] = symbols.verb;
+    this.resource[at] = symbols.resource;
+    this.destination[at] = symbols.destination;
+    this.bytesOut[at] = of[from];
+    this.bytesIn[at] = of[from + 1];
+    // NaN becomes 0, the unknown status.
+    this.status[at] = of[from + 2];
+    const offsetMs = of[from + 3];
+    const durationMs = of[from + 4];
+    this.offsetMs[at] = offsetMs > FLOAT32_MAX ? Number.NaN : offsetMs;
+    this.durationMs[at] = durationMs > FLOAT32_MAX ? Number.NaN : durationMs;
     this.spanHi[at] = 0;
     this.spanLo[at] = 0;
     return at;

@@ -29,6 +29,7 @@ export const TEST_DEFAULTS: SourceDefaults = {
 
 /** Tokens that show what was tokenised. */
 export const TEST_TOKENS: Tokens = {
+  epoch: 0,
   person: (value) => (value === '' ? '' : `person<${value}>`),
   network: (address) => (/^[\d.]+$/.test(address) ? `net<${address}>` : ''),
 };

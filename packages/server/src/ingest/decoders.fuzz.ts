@@ -16,6 +16,7 @@ import { xrayDecoder } from './xray.ts';
 const RUNS = 60 * Number(process.env['GAIT_SEEDS'] ?? 5);
 const place = { provider: 'aws', account: '123456789012', region: 'eu-west-1' };
 const tokens = {
+  epoch: 0,
   person: (value: string) => `person<${value.length}>`,
   network: (value: string) => networkPrefix(value),
 };

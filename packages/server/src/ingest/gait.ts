@@ -5,7 +5,9 @@ import { WIRE_FLAG } from '@gait/sensor/wire';
 import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
 import { CALL_NUMBERS, CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
 import { keyForm, withDefaults } from './gait/function.ts';
+
 import { Parser, type Refusal } from './gait/parse.ts';
+import { PersonTokens } from './gait/people.ts';
 import { Scanner } from './gait/scan.ts';
 import { Words } from './gait/words.ts';
 import { envelopeKey, sameFunction } from './identity.ts';
@@ -51,6 +53,7 @@ export function gaitDecoder(): Decoder {
   const draft = new Draft();
   const scanner = new Scanner(draft);
   const parser = new Parser(draft);
+  const people = new PersonTokens();
   const read = (bytes: Uint8Array, { start, end }: RecordRange): Refusal | undefined => {
     if (end - start > JSON_BYTES_MAX) return { reason: 'too-large', detail: 'the record is over the size limit' };
     const trimmed = trimmedEnd(bytes, start, end);
@@ -63,7 +66,7 @@ export function gaitDecoder(): Decoder {
     decode(bytes, range, context) {
       const refusal = read(bytes, range) ?? check(draft, context.defaults);
       if (refusal !== undefined) context.sink.reject(refusal.reason, refusal.detail, range.line);
-      else emit(draft, range, context);
+      else emit(draft, range, { context, people });
     },
   };
 }
@@ -119,9 +122,10 @@ function checkFunction(draft: Draft, defaults: SourceDefaults): Refusal | undefi
   return undefined;
 }
 
-function emit(draft: Draft, range: RecordRange, context: DecodeContext): void {
-  const { sink, defaults } = context;
+function emit(draft: Draft, range: RecordRange, of: { context: DecodeContext; people: PersonTokens }): void {
+  const { sink, defaults } = of.context;
   const builder = sink.builder();
+  const at = { builder, context: of.context, people: of.people };
   const timeMs = draft.numbers[SLOT.timeMs];
   const plausible = timeMs >= OLDEST_EVENT_MS && timeMs <= defaults.newestMs;
   builder.begin('sensor', plausible ? timeMs : Number.NaN, 'gait');
@@ -134,33 +138,39 @@ function emit(draft: Draft, range: RecordRange, context: DecodeContext): void {
   for (let i = 0; i < draft.filled; i++) {
     const slot = draft.slots[i];
     if (slot < NUMBERS.length) builder.numberOf(slot, draft.numbers[slot]);
-    else if (slot >= SLOT.text && slot < SLOT.id) emitSymbol(draft, slot, builder, context);
+    else if (slot >= SLOT.text && slot < SLOT.id) emitSymbol(draft, slot, at);
     else if (slot >= SLOT.id && slot < SLOT.mac) {
       builder.idBytes(IDS[slot - SLOT.id], draft.bytes, [draft.from[slot], draft.to[slot]]);
     }
   }
-  if (draft.calls > 0) emitCalls(draft, builder, context);
+  if (draft.calls > 0) emitCalls(draft, builder, of.context);
   builder.locate(sink.origin, range.originOffset + range.start, range.end - range.start, range.line);
   builder.end();
 }
 
 function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefaults): void {
-  const from = draft.from[FUNCTION_SLOT];
-  const to = draft.to[FUNCTION_SLOT];
   const envelope = envelopeKey(defaults);
   if (envelope !== '') builder.symbol('function', envelope);
   else if (draft.keyForm === 'complete') {
-    builder.symbolAt('function', builder.internBytes(draft.bytes, from, to));
+    builder.symbolOf(
+      SYMBOL.function,
+      builder.internBytes(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]),
+    );
   } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));
 }
 
-function emitSymbol(draft: Draft, slot: number, builder: BatchBuilder, context: DecodeContext): void {
+function emitSymbol(
+  draft: Draft,
+  slot: number,
+  of: { readonly builder: BatchBuilder; readonly context: DecodeContext; readonly people: PersonTokens },
+): void {
+  const { builder, context } = of;
   const from = draft.from[slot];
   const to = draft.to[slot];
   const words = CLOSED[slot];
   if (slot === FUNCTION_SLOT || to === from) return;
   if (slot === PRINCIPAL_SLOT && isPerson(draft)) {
-    builder.symbol('principal', context.tokens.person(textOf(draft, slot)));
+    builder.symbolOf(SYMBOL.principal, of.people.symbol(builder, context.tokens, { bytes: draft.bytes, from, to }));
   } else if (slot === NETWORK_SLOT) {
     const token = context.tokens.network(textOf(draft, slot));
     if (token === '') context.sink.note('not-a-network');
@@ -182,16 +192,10 @@ function emitCalls(draft: Draft, builder: BatchBuilder, context: DecodeContext):
   const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
   for (let call = 0; call < kept; call++) {
     const text = call * CALL_TEXTS;
-    const at = builder.callSymbols(
-      builder.internBytes(bytes, callFrom[text], callTo[text]),
-      builder.internBytes(bytes, callFrom[text + 1], callTo[text + 1]),
-      builder.internBytes(bytes, callFrom[text + 2], callTo[text + 2]),
-    );
-    const number = call * CALL_NUMBERS;
-    builder.callAmounts(at, callNumbers[number], callNumbers[number + 1]);
-    const status = callNumbers[number + 2];
-    if (!Number.isNaN(status)) builder.callStatus(at, status);
-    builder.callTimes(at, callNumbers[number + 3], callNumbers[number + 4]);
+    const verb = builder.internBytes(bytes, callFrom[text], callTo[text]);
+    const resource = builder.internBytes(bytes, callFrom[text + 1], callTo[text + 1]);
+    const destination = builder.internBytes(bytes, callFrom[text + 2], callTo[text + 2]);
+    builder.callNumbers({ verb, resource, destination }, callNumbers, call * CALL_NUMBERS);
   }
   if (draft.calls > kept) {
     builder.flag(FLAG.callsCut);

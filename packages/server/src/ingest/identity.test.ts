@@ -5,7 +5,7 @@ import type { Tokens } from './tokens.ts';
 
 const place = { provider: 'aws', account: '123456789012', region: 'eu-west-1' };
 /** Tokens that show what was tokenised. */
-const tokens: Tokens = { person: (value) => `person<${value}>`, network: (address) => `net<${address}>` };
+const tokens: Tokens = { epoch: 0, person: (value) => `person<${value}>`, network: (address) => `net<${address}>` };
 const ISSUER = 'arn:aws:iam::123456789012:role/orders-role';
 
 function session(arn: string, more: object = {}, issuer: string = ISSUER) {

@@ -10,6 +10,7 @@ export const TOKENS_CACHED_MAX = 65_536;
  * stays bounded whatever names arrive, and the tokens mean nothing afterwards. Nothing can be revealed or erased.
  */
 export class MemoryTokens implements Tokens {
+  readonly epoch = 0;
   readonly #key: Uint8Array;
   readonly #known = new Map<string, string>();
 

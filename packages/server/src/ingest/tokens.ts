@@ -7,6 +7,8 @@ export { networkPrefix } from './network-prefix.ts';
  * and the store's pseudonym table.
  */
 export interface Tokens {
+  /** Changes whenever somebody is forgotten: what was remembered of earlier answers is then void. */
+  readonly epoch: number;
   /** Token of a person's name, e-mail address or user id: `person_` and 16 hexadecimal digits; '' if there is none. */
   person(value: string): string;
   /** Token of the network (IPv4 /24, IPv6 /48) of an address: `net_` and 16 hexadecimal digits; '' if not an address. */

@@ -6,6 +6,7 @@ import { type Trigger, triggerOf } from './trigger.ts';
 
 const place = { provider: 'aws', account: '123456789012', region: 'eu-west-1' };
 const tokens: Tokens = {
+  epoch: 0,
   person: (value) => `person<${value}>`,
   network: (address) => (address === '' ? '' : `net<${address}>`),
 };

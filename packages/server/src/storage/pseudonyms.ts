@@ -51,6 +51,7 @@ export interface PseudonymOptions {
 export class Pseudonyms implements Tokens {
   /** Values that got the shared token because the table is full. */
   overflowed = 0;
+  epoch = 0;
   readonly #database: DatabaseSync;
   readonly #now: () => number;
   readonly #rowsMax: number;
@@ -121,6 +122,7 @@ export class Pseudonyms implements Tokens {
       const { changes } = this.#database.prepare('DELETE FROM pseudonyms WHERE token = ?').run(token);
       this.#rows -= Number(changes);
       this.#cached.clear();
+      this.epoch++;
       this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return changes !== 0;
     });
