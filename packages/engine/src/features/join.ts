@@ -210,6 +210,7 @@ export class OpenInvocations {
     this.#length = from.u32();
     this.#serial = from.u32();
     this.overflowed = from.u32();
+    from.expect(this.#queue.length % 3 === 0 && this.#head * 3 < this.#queue.length, 'queue');
     from.expect(this.#length * 3 <= this.#queue.length, 'queue length');
   }
 
@@ -234,7 +235,7 @@ export class OpenInvocations {
   }
 
   #push(id: number, serial: number, second: number): void {
-    if ((this.#length + 1) * 3 > this.#queue.length) this.#growQueue();
+    if ((this.#length + 1) * 3 > this.#queue.length) this.#makeRoom();
     const at = ((this.#head + this.#length) % (this.#queue.length / 3)) * 3;
     this.#queue[at] = id;
     this.#queue[at + 1] = serial;
@@ -250,14 +251,20 @@ export class OpenInvocations {
     return entry;
   }
 
-  #growQueue(): void {
-    const larger = new Uint32Array(this.#queue.length * 2);
+  /** Drops the entries of invocations that have closed; doubles the queue when most are still open. */
+  #makeRoom(): void {
     const slots = this.#queue.length / 3;
+    const kept = new Uint32Array(this.count * 2 > slots ? this.#queue.length * 2 : this.#queue.length);
+    let length = 0;
     for (let i = 0; i < this.#length; i++) {
-      const at = ((this.#head + i) % slots) * 3;
-      larger.set(this.#queue.subarray(at, at + 3), i * 3);
+      const from = ((this.#head + i) % slots) * 3;
+      const { u32, word } = this.#at(this.#queue[from]);
+      if (u32[word + WORD.serial] !== this.#queue[from + 1]) continue;
+      kept.set(this.#queue.subarray(from, from + 3), length * 3);
+      length++;
     }
-    this.#queue = larger;
+    this.#queue = kept;
     this.#head = 0;
+    this.#length = length;
   }
 }
