@@ -110,8 +110,8 @@ export class Links {
   }
 
   load(from: StateReader): void {
-    this.#young = from.u32Array();
-    this.#old = from.u32Array();
+    this.#young = tableOf(from);
+    this.#old = tableOf(from);
     this.#count = from.u32();
     this.dropped = from.u32();
     this.#waiting.clear();
@@ -164,6 +164,18 @@ export class Links {
     this.#young = new Uint32Array(full.length);
     this.#count = 0;
   }
+}
+
+/** The next table of spans. A look-up ends at a free slot, so there must be one. */
+function tableOf(from: StateReader): Uint32Array {
+  const table = from.u32Array();
+  const slots = table.length / WORDS;
+  from.expect(Number.isInteger(slots) && slots > 0 && (slots & (slots - 1)) === 0, 'span table size');
+  from.expect(
+    table.some((kind, at) => at % WORDS === 3 && kind === 0),
+    'full span table',
+  );
+  return table;
 }
 
 function saveQuestion(question: Waiting, out: StateWriter): void {
