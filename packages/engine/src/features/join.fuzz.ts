@@ -15,14 +15,14 @@ const LATEST_S = 900;
 /** One facet of an invocation, as it arrives. */
 interface Facet {
   readonly kind: FacetKind;
-  readonly durationMs?: number;
-  readonly memoryMb?: number;
-  readonly status?: number;
-  readonly errorType?: number;
-  readonly calls?: readonly number[];
-  readonly flags?: number;
-  readonly eventMs?: number;
-  readonly ordinal?: number;
+  readonly durationMs?: number | undefined;
+  readonly memoryMb?: number | undefined;
+  readonly status?: number | undefined;
+  readonly errorType?: number | undefined;
+  readonly calls?: readonly number[] | undefined;
+  readonly flags?: number | undefined;
+  readonly eventMs?: number | undefined;
+  readonly ordinal?: number | undefined;
 }
 
 function observed(facet: Facet): Observation {

@@ -167,7 +167,7 @@ export class Links {
 }
 
 /** The next table of spans. A look-up ends at a free slot, so there must be one. */
-function tableOf(from: StateReader): Uint32Array {
+function tableOf(from: StateReader): Uint32Array<ArrayBuffer> {
   const table = from.u32Array();
   const slots = table.length / WORDS;
   from.expect(Number.isInteger(slots) && slots > 0 && (slots & (slots - 1)) === 0, 'span table size');
