@@ -36,6 +36,8 @@ export const FINDINGS_REMEMBERED_MAX = 16_384;
 export const OPEN_INCIDENTS_MAX = 4096;
 /** Findings listed in one incident; more are counted. */
 export const INCIDENT_FINDINGS_MAX = 1000;
+/** Entities one incident names, and keys (entities, traces) by which findings find it. Nobody reads more. */
+export const INCIDENT_NAMES_MAX = 1000;
 /** Training spans kept: one is open, the others are history. */
 export const TRAINING_SPANS_MAX = 256;
 /** Values the whole tenant has seen, per field together. */

@@ -1,4 +1,4 @@
-import { INCIDENT_FINDINGS_MAX, OPEN_INCIDENTS_MAX } from '../base/limits.ts';
+import { INCIDENT_FINDINGS_MAX, INCIDENT_NAMES_MAX, OPEN_INCIDENTS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import type { Finding, Incident } from '../event/finding.ts';
 
@@ -130,14 +130,8 @@ export class Correlation {
       own.risk = finding.risk;
       own.worst = finding.sentence;
     }
-    for (const key of at.keys) {
-      if (this.#byKey.get(key) === own.id) continue;
-      this.#byKey.set(key, own.id);
-      own.keys.push(key);
-    }
-    for (const entity of [finding.function, finding.principal, finding.entity.key]) {
-      if (entity !== '' && !own.entities.includes(entity)) own.entities.push(entity);
-    }
+    for (const key of at.keys) if (this.#byKey.get(key) !== own.id) this.#addKey(own, key);
+    for (const entity of [finding.function, finding.principal, finding.entity.key]) addEntity(own, entity);
   }
 
   #merge(own: Case, other: Case): Incident {
@@ -146,17 +140,25 @@ export class Correlation {
       else own.more++;
     }
     own.more += other.more;
-    for (const entity of other.entities) if (!own.entities.includes(entity)) own.entities.push(entity);
-    for (const key of other.keys) {
-      this.#byKey.set(key, own.id);
-      own.keys.push(key);
-    }
+    own.lastMs = Math.max(own.lastMs, other.lastMs);
+    for (const entity of other.entities) addEntity(own, entity);
+    for (const key of other.keys) this.#addKey(own, key);
     if (other.risk > own.risk) {
       own.risk = other.risk;
       own.worst = other.worst;
     }
     this.#open.delete(other.id);
     return { ...incidentOf(other), findings: [], summary: `Merged into ${own.id}.`, mergedInto: own.id };
+  }
+
+  /** Lets findings with this key find the incident, unless it has enough of them. */
+  #addKey(own: Case, key: string): void {
+    if (own.keys.length >= INCIDENT_NAMES_MAX) {
+      this.#byKey.delete(key);
+      return;
+    }
+    this.#byKey.set(key, own.id);
+    own.keys.push(key);
   }
 
   #expire(beforeMs: number): void {
@@ -167,6 +169,11 @@ export class Correlation {
     this.#open.delete(one.id);
     for (const key of one.keys) if (this.#byKey.get(key) === one.id) this.#byKey.delete(key);
   }
+}
+
+function addEntity(own: Case, entity: string): void {
+  if (entity === '' || own.entities.length >= INCIDENT_NAMES_MAX || own.entities.includes(entity)) return;
+  own.entities.push(entity);
 }
 
 function keysOf(finding: Finding): string[] {
