@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Json } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
+import { print } from './output.ts';
 
 interface Row {
   readonly capability: string;
@@ -16,26 +17,27 @@ export function coverageCommand(): Command {
     .option(...FOLDER_OPTION)
     .option('--json', 'one capability a line')
     .action(async (options: { data?: string; json?: true }) => {
-      const rows = await withStore(options.data, (store) => store.coverage().map((one) => parseRow(one.content)));
-      if (options.json === true) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-      else process.stdout.write(coverageText(rows));
+      const rows = await withStore(options.data, ({ store }) => store.coverage().map((one) => parseRow(one.content)));
+      if (options.json === true) for (const row of rows) print(`${JSON.stringify(row)}\n`);
+      else print(coverageText(rows));
     });
 }
 
 /** The matrix as a table. "No findings" in a dark row means "no data". */
 export function coverageText(rows: readonly Row[]): string {
-  if (rows.length === 0) return 'No functions yet.\n';
+  const functions = rows.length === 0 ? 0 : rows[0].full + rows[0].partial + rows[0].dark;
+  if (functions === 0) return 'No functions yet.\n';
   const width = Math.max(...rows.map((row) => row.capability.length));
-  const head = `${'capability'.padEnd(width)}  ${'full'.padStart(6)}  ${'in part'.padStart(7)}  ${'dark'.padStart(6)}   functions\n`;
-  const lines = rows.map(
-    (row) =>
-      `${row.capability.padEnd(width)}  ${cell(row.full, 6)}  ${cell(row.partial, 7)}  ${cell(row.dark, 6)}${row.dark > 0 && row.full + row.partial === 0 ? '   nothing is seen here' : ''}\n`,
-  );
-  return head + lines.join('');
+  const head = `${''.padEnd(width)}  ${'seen'.padStart(7)}  ${'in part'.padStart(7)}  ${'not'.padStart(7)}\n`;
+  const lines = rows.map(({ capability, full, partial, dark }) => {
+    const cells = `${capability.padEnd(width)}  ${cell(full)}  ${cell(partial)}  ${cell(dark)}`;
+    return `${cells}${full + partial === 0 ? '   no finding here means no data' : ''}\n`;
+  });
+  return `Of how many functions it can be seen:\n\n${head}${lines.join('')}`;
 }
 
-function cell(count: number, width: number): string {
-  return (count === 0 ? '-' : String(count)).padStart(width);
+function cell(count: number): string {
+  return (count === 0 ? '-' : String(count)).padStart(7);
 }
 
 function parseRow(content: Json): Row {

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
+import { INCIDENT_FINDINGS_MAX } from '@gait/engine/base/limits';
 import { Command } from 'commander';
 import { exportRecords } from '../forensics/export.ts';
 import { verifyExport } from '../forensics/verify-export.ts';
 import { toOcsf } from '../render/ocsf.ts';
 import { incidentText } from '../render/text.ts';
-import { FOLDER } from '../runtime/workspace.ts';
-import { existingFolder, FOLDER_OPTION, one, withStore } from './folder.ts';
-import { ocsfContext } from './replay-text.ts';
+import { grouped } from '../render/words.ts';
+import { FOLDER } from '../runtime/folder.ts';
+import { FOLDER_OPTION, one, withStore, word } from './folder.ts';
+import { ocsfContext } from './ocsf-context.ts';
+import { print } from './output.ts';
 
 /** Columns of the text that goes with an export. */
 const EXPORT_COLUMNS = 100;
-/** Findings of an incident that go with its export; an incident lists no more. */
-const FINDINGS_MAX = 1000;
-
 /** `gait evidence`: hands over what an incident rests on, and checks such a hand-over. */
 export function evidenceCommand(): Command {
   const command = new Command('evidence').description('Export what an incident rests on, or verify such an export.');
@@ -31,17 +31,16 @@ export function evidenceCommand(): Command {
     .option('--json', 'the report as JSON')
     .action(async (folder: string, options: { key?: string; json?: true }) => {
       const report = await verifyExport(folder, options.key === undefined ? {} : { key: options.key });
-      process.stdout.write(`${options.json === true ? JSON.stringify(report) : report.statement.join('\n')}\n`);
+      print(`${options.json === true ? JSON.stringify(report) : report.statement.join('\n')}\n`);
       if (!report.ok) process.exitCode = 1;
     });
   return command;
 }
 
 async function exportIncident(id: string, options: { to?: string; data?: string }): Promise<void> {
-  const folder = await existingFolder(options.data);
-  await withStore(folder, async (store) => {
+  await withStore(options.data, async ({ store, folder }) => {
     const incident = one(store.incident(id), 'incident', id);
-    const findings = store.findings({ incident: incident.id, limit: FINDINGS_MAX });
+    const findings = store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX });
     const to = options.to ?? `evidence-${incident.id}`;
     const { records, files } = await exportRecords({
       folder: join(folder, FOLDER.log),
@@ -53,7 +52,11 @@ async function exportIncident(id: string, options: { to?: string; data?: string 
         ['findings.ndjson', findings.map((one) => `${JSON.stringify(toOcsf(one, ocsfContext(one)))}\n`).join('')],
       ]),
     });
-    process.stdout.write(`Exported ${records} records of ${incident.id} in ${files.length} files to ${to}.\n`);
-    process.stdout.write(`Anyone can check it: gait evidence verify ${to}\n`);
+    print(`Exported ${counted(records)} of ${incident.id} in ${files.length} files to ${to}.\n`);
+    print(`Anyone can check it: gait evidence verify ${word(to)}\n`);
   });
+}
+
+function counted(records: number): string {
+  return records === 1 ? '1 record' : `${grouped(records)} records`;
 }

@@ -1,52 +1,83 @@
 import { join } from 'node:path';
+import { INCIDENT_FINDINGS_MAX } from '@gait/engine/base/limits';
 import { canonicalControl, canonicalRow } from '@gait/engine/event/canonical';
-import type { Finding } from '@gait/engine/event/finding';
+import type { Finding, Incident } from '@gait/engine/event/finding';
 import { Command } from 'commander';
 import { openSegmentReader } from '../log/segments/segment-reader.ts';
 import { toOcsf } from '../render/ocsf.ts';
+import { printable } from '../render/printable.ts';
 import { findingText, incidentText } from '../render/text.ts';
-import { FOLDER } from '../runtime/workspace.ts';
-import { existingFolder, FOLDER_OPTION, one, withStore } from './folder.ts';
-import { outputStyle } from './output.ts';
-import { ocsfContext } from './replay-text.ts';
+import { FOLDER } from '../runtime/folder.ts';
+import { FINDINGS_LISTED_MAX, type Store } from '../storage/store.ts';
+import { UsageError } from './failure.ts';
+import { FOLDER_OPTION, type OpenStore, one, withStore } from './folder.ts';
+import { ocsfContext } from './ocsf-context.ts';
+import { outputStyle, print } from './output.ts';
+
+/** Ids of findings are 16 hexadecimal digits; those of incidents have an `i` in front. */
+const ID = /^i?[0-9a-f]{0,16}$/;
+
+interface Options {
+  readonly data?: string;
+  readonly json?: true;
+}
 
 /** `gait explain`: one finding or incident in full, with the record it rests on. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('Explain one finding or incident in full.')
+    .description('Explain one finding, weak signal or incident in full.')
     .argument('<id>', 'id of a finding or incident, or its beginning')
     .option(...FOLDER_OPTION)
-    .option('--json', 'the finding as OCSF, or the incident as JSON')
-    .action(async (id: string, options: { data?: string; json?: true }) => {
-      const folder = await existingFolder(options.data);
-      await withStore(folder, async (store) => {
-        if (id.startsWith('i')) {
-          const incident = one(store.incident(id), 'incident', id);
-          const findings = store.findings({ incident: incident.id });
-          if (options.json === true) process.stdout.write(`${JSON.stringify({ ...incident, findings })}\n`);
-          else process.stdout.write(`${incidentText(incident, findings, outputStyle(process.stdout))}\n`);
-          return;
-        }
-        const finding = one(store.finding(id), 'finding', id);
-        if (options.json === true) {
-          process.stdout.write(`${JSON.stringify(toOcsf(finding, ocsfContext(finding)))}\n`);
-          return;
-        }
-        process.stdout.write(`${findingText(finding, outputStyle(process.stdout))}\n`);
-        process.stdout.write(
-          `\nThe record it rests on, ordinal ${finding.ordinal}:\n${await recordOf(folder, finding)}\n`,
-        );
-      });
-    });
+    .option('--json', 'a finding as OCSF Detection Finding, an incident as JSON with its findings as OCSF')
+    .action((id: string, options: Options) => withStore(options.data, (open) => explain(open, id, options)));
+}
+
+async function explain(open: OpenStore, asked: string, { json }: Options): Promise<void> {
+  const id = asked.trim().toLowerCase();
+  if (id === '' || !ID.test(id)) {
+    throw new UsageError(`${printable(asked)} is no id. Ids are hexadecimal, those of incidents begin with i.`);
+  }
+  if (!id.startsWith('i')) {
+    const finding = one(open.store.finding(id), 'finding', id);
+    print(json ? `${ocsfLine(finding)}\n` : await findingPage(open, finding));
+    return;
+  }
+  const incident = resolved(open.store, one(open.store.incident(id), 'incident', id));
+  const findings = open.store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX }).toReversed();
+  if (json) print(`${incidentLine(incident, findings)}\n`);
+  else print(`${incidentText(incident, findings, outputStyle(process.stdout))}\n`);
+}
+
+/** The incident, or the one it became part of: that one lists the finding it was opened with. */
+function resolved(store: Store, incident: Incident): Incident {
+  if (incident.findings.length > 0) return incident;
+  const opener = incident.id.slice(1);
+  const open = store.incidents({ limit: FINDINGS_LISTED_MAX });
+  return open.find(({ findings }) => findings.includes(opener)) ?? incident;
+}
+
+async function findingPage({ folder }: OpenStore, finding: Finding): Promise<string> {
+  const text = findingText(finding, outputStyle(process.stdout));
+  const record = printable(await recordOf(folder, finding));
+  return `${text}\n\nThe record it rests on, ordinal ${finding.ordinal}:\n${record}\n`;
 }
 
 /** Canonical text of a finding's record, as the log's proof covers it. */
-async function recordOf(folder: string, finding: Finding): Promise<string> {
+async function recordOf(folder: string, { ordinal: wanted }: Finding): Promise<string> {
   const reader = await openSegmentReader(join(folder, FOLDER.log));
-  if (finding.ordinal < reader.first) return '(removed by retention; its signed head remains)';
-  for await (const { ordinal, record } of reader.read(finding.ordinal)) {
-    if (record.type === 'observation') return canonicalRow(record.batch, finding.ordinal - ordinal, finding.ordinal);
+  if (wanted < reader.first) return '(removed by retention; its signed head remains)';
+  for await (const { ordinal, record } of reader.read(wanted)) {
+    if (record.type === 'observation') return canonicalRow(record.batch, wanted - ordinal, wanted);
     if (record.type === 'control') return canonicalControl(record.control, ordinal, record.receivedMs);
   }
   return '(not in the log)';
+}
+
+function ocsfLine(finding: Finding): string {
+  return JSON.stringify(toOcsf(finding, ocsfContext(finding)));
+}
+
+function incidentLine(incident: Incident, findings: readonly Finding[]): string {
+  const { findings: _, ...facts } = incident;
+  return JSON.stringify({ ...facts, findings: findings.map((finding) => toOcsf(finding, ocsfContext(finding))) });
 }

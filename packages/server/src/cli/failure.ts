@@ -1,18 +1,28 @@
 import { EngineError } from '@gait/engine/base/errors';
 import { ForensicsError } from '../forensics/errors.ts';
 import { LogError } from '../log/log.ts';
+import { FolderError } from '../runtime/folder.ts';
 import { StoreError } from '../storage/store.ts';
+
+/** The command line makes no sense as it is; the message says what to write instead. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What the command line names is not there; the message says where to look. */
+export class AbsentError extends Error {
+  override readonly name = 'AbsentError';
+}
+
+const CODED = [LogError, StoreError, EngineError, ForensicsError, FolderError];
 
 /** What to print of a failure: a sentence for expected ones, everything for those that should not happen. */
 export function failure(error: unknown): string {
-  const expected = [LogError, StoreError, EngineError, ForensicsError].some((kind) => error instanceof kind);
+  if (error instanceof UsageError || error instanceof AbsentError) return error.message;
+  const expected = CODED.some((kind) => error instanceof kind);
   if (expected && error instanceof Error && 'code' in error) return `${error.message} [${error.code}]`;
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.message;
-  if (error instanceof UsageError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** The request cannot be carried out as it was made; the message says what to do. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+  if (!(error instanceof Error)) return String(error);
+  // Of the operating system: it names the file and the reason, and where we were in the code is no help.
+  if ('syscall' in error) return error.message;
+  return `This is a bug, please report it. ${error.stack ?? error.message}`;
 }

@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FOLDER, Workspace } from '../runtime/workspace.ts';
+import { openSegmentReader } from '../log/segments/segment-reader.ts';
+import { grouped } from '../render/words.ts';
+import { FOLDER, holdsLog } from '../runtime/folder.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import type { Lookup, Store } from '../storage/store.ts';
-import { UsageError } from './failure.ts';
+import { AbsentError, UsageError } from './failure.ts';
+import { say } from './output.ts';
 
 /** Data folder of commands that read what a replay left. */
 export const FOLDER_OPTION = ['--data <folder>', 'data folder of an earlier `gait replay --data`'] as const;
@@ -13,39 +16,53 @@ export async function existingFolder(folder: string | undefined): Promise<string
   if (folder === undefined) {
     throw new UsageError('Say which data folder: --data FOLDER, as given to `gait replay --data FOLDER`.');
   }
-  const found = await stat(join(folder, FOLDER.log)).catch(() => undefined);
-  if (found?.isDirectory() !== true) {
-    throw new UsageError(`${folder} is not a data folder. Make one with \`gait replay PATH... --data ${folder}\`.`);
-  }
-  return folder;
+  if (await holdsLog(folder)) return folder;
+  throw new AbsentError(
+    `${folder} is not a data folder. Make one with \`gait replay PATH... --data ${word(folder)}\`.`,
+  );
+}
+
+/** A data folder that is read, and its store. */
+export interface OpenStore {
+  readonly folder: string;
+  readonly store: Store;
 }
 
 /** Opens the store of a data folder for reading, whether or not another process writes to it. */
-export async function withStore<T>(folder: string | undefined, use: (store: Store) => T | Promise<T>): Promise<T> {
-  const store = openSqliteStore(join(await existingFolder(folder), FOLDER.store));
+export async function withStore<T>(asked: string | undefined, use: (open: OpenStore) => T | Promise<T>): Promise<T> {
+  const folder = await existingFolder(asked);
+  const path = join(folder, FOLDER.store);
+  if ((await stat(path).catch(() => undefined)) === undefined) {
+    throw new AbsentError(`${folder} has no store. Make it from the log: gait rebuild-store --data ${word(folder)}`);
+  }
+  const store = openSqliteStore(path);
   try {
-    return await use(store);
+    await sayIfBehind({ folder, store });
+    return await use({ folder, store });
   } finally {
     store.close();
-  }
-}
-
-/** Opens a data folder for work. */
-export async function withWorkspace<T>(
-  folder: string | undefined,
-  use: (workspace: Workspace) => Promise<T>,
-): Promise<T> {
-  const workspace = await Workspace.open(folder);
-  try {
-    return await use(workspace);
-  } finally {
-    await workspace.close();
   }
 }
 
 /** The one thing an id or its beginning stands for, or a sentence saying why not. */
 export function one<T>(found: Lookup<T>, what: string, id: string): T {
   if (found.kind === 'found') return found.value;
-  if (found.kind === 'none') throw new UsageError(`There is no ${what} ${id} in this data folder.`);
-  throw new UsageError(`${id} is the beginning of several: ${found.ids.join(', ')}. Give more of it.`);
+  if (found.kind === 'none') throw new AbsentError(`There is no ${what} ${id} in this data folder.`);
+  throw new AbsentError(`${id} is the beginning of several: ${found.ids.join(', ')}. Give more of it.`);
+}
+
+/** A text as one word of a command line to copy. */
+export function word(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What is shown is complete only up to where the store has come; after a crash, or beside a run, that is not the end. */
+async function sayIfBehind({ folder, store }: OpenStore): Promise<void> {
+  const { next } = await openSegmentReader(join(folder, FOLDER.log));
+  const behind = next - store.consumed;
+  if (behind <= 0) return;
+  say(
+    `${grouped(behind)} records of the log are not in here yet: a run is under way, or one ended abruptly. ` +
+      `If none is under way: gait rebuild-store --data ${word(folder)}\n`,
+  );
 }

@@ -1,29 +1,50 @@
 import type { FunctionProfile, MetricProfile, ValueProfile } from '@gait/engine/profile';
 import { defang } from '../render/defang.ts';
 import { shortName } from '../render/function-place.ts';
-import { grouped } from './progress.ts';
+import { columnsOf, fitted, padded, printable, wrapped } from '../render/printable.ts';
+import { grouped, percentText, timeText } from '../render/words.ts';
 
-/** Values named in a line; more are counted. */
-const VALUES_NAMED_MAX = 3;
-/** Characters of the name column. */
-const NAME_CHARS_MAX = 40;
+/** Values named in a line of the table; more are counted. */
+const TABLE_VALUES_MAX = 3;
+/** Values named in the description of one function. */
+const TEXT_VALUES_MAX = 8;
+/** Terminal columns of a name, so that the numbers stay in sight. */
+const NAME_COLUMNS_MAX = 40;
+/** Columns that are too few to tell calls apart. */
+const CALLS_COLUMNS_MIN = 30;
+const GAP = '  ';
+const INDENT = '  ';
+/** What stands for a value whose name is not kept. */
+const NAMELESS = /^#[0-9a-f]{8}$/;
 
-/** A line for each function: how much is known, how long it takes, whom it calls. */
-export function functionsTable(profiles: readonly FunctionProfile[]): string {
+/** A column of the table of functions. */
+interface Column {
+  readonly title: string;
+  /** Terminal columns it takes. */
+  readonly columns: number;
+  readonly align: 'left' | 'right';
+  /** The least important column is the first to go when the table is wider than the terminal. */
+  readonly importance: number;
+  readonly text: (profile: FunctionProfile) => string;
+}
+
+/** A line for each function: how much is known, how long it takes, whom it calls. At most `width` columns wide. */
+export function functionsTable(profiles: readonly FunctionProfile[], width: number): string {
   if (profiles.length === 0) return 'No functions yet.\n';
-  const name = Math.min(NAME_CHARS_MAX, Math.max(8, ...profiles.map((one) => shortName(one.key).length)));
-  const head = `${'function'.padEnd(name)}  ${'invocations'.padStart(11)}  ${'cold'.padStart(5)}  ${'errors'.padStart(6)}  ${'known'.padStart(5)}  ${'duration, warm'.padEnd(19)}  calls\n`;
-  return head + profiles.map((one) => rowText(one, name)).join('');
+  const columns = columnsWithin(width, profiles);
+  const lines = [columns.map((column) => cell(column.title, column))];
+  for (const profile of profiles) lines.push(columns.map((column) => cell(column.text(profile), column)));
+  return lines.map((cells) => `${cells.join(GAP).trimEnd()}\n`).join('');
 }
 
 /** Everything known of one function, in words. */
-export function functionText(profile: FunctionProfile): string {
+export function functionText(profile: FunctionProfile, width: number): string {
+  const { invocations, cold, errors, days, firstMs, lastMs } = profile;
   const lines = [
-    `${shortName(profile.key)}   ${profile.key}`,
-    `  ${grouped(profile.invocations)} invocations (${grouped(profile.cold)} cold, ${grouped(profile.errors)} failed) on ${profile.days} days, ${timeText(profile.firstMs)} to ${timeText(profile.lastMs)}`,
-    `  judged ${percent(profile.maturity)} by its own record; sources: ${profile.facets.join(', ') || 'none'}`,
+    `${grouped(invocations)} invocations (${grouped(cold)} cold, ${grouped(errors)} failed) on ${days} ${days === 1 ? 'day' : 'days'}, ${timeText(firstMs)} to ${timeText(lastMs)} UTC`,
+    `judged ${percentText(profile.maturity)} by its own record; sources: ${profile.facets.join(', ') || 'none'}`,
   ];
-  for (const metric of profile.metrics) lines.push(`  ${metricText(metric)}`);
+  for (const metric of profile.metrics) lines.push(metricText(metric));
   const lists = [
     ['triggered by', profile.triggers],
     ['called by', profile.callers],
@@ -31,32 +52,73 @@ export function functionText(profile: FunctionProfile): string {
     ['calls functions', profile.callees],
     ['destinations', profile.destinations],
   ] as const;
-  for (const [title, values] of lists) if (values.length > 0) lines.push(`  ${title}: ${valuesText(values, 8)}`);
-  if (profile.unseen.length > 0) lines.push(`  cannot be seen: ${profile.unseen.join('; ')}`);
-  return `${lines.join('\n')}\n`;
+  for (const [title, values] of lists) {
+    if (values.length > 0) lines.push(`${title}: ${valuesText(values, TEXT_VALUES_MAX)}`);
+  }
+  if (profile.unseen.length > 0) lines.push(`cannot be seen: ${profile.unseen.join('; ')}`);
+  const text = lines.flatMap((line) => hanging(line, width));
+  return `${nameOf(profile)}${GAP}${printable(profile.key)}\n${text.join('')}`;
 }
 
-function rowText(profile: FunctionProfile, name: number): string {
-  const duration = profile.metrics.find((one) => one.metric === 'durationMs' && !one.cold);
-  const cells = [
-    shortName(profile.key).slice(0, name).padEnd(name),
-    grouped(profile.invocations).padStart(11),
-    grouped(profile.cold).padStart(5),
-    grouped(profile.errors).padStart(6),
-    percent(profile.maturity).padStart(5),
-    (duration === undefined ? '' : `${msText(duration.low)} to ${msText(duration.high)}`).padEnd(19),
-    valuesText(profile.calls, VALUES_NAMED_MAX),
-  ];
-  return `${cells.join('  ').trimEnd()}\n`;
+/** The columns that fit, in the order in which they are shown. */
+function columnsWithin(width: number, profiles: readonly FunctionProfile[]): readonly Column[] {
+  const sized = COLUMNS.map((column) => {
+    const widths = profiles.map((one) => columnsOf(column.text(one)));
+    const needed = widths.reduce((a, b) => Math.max(a, b), column.title.length);
+    return { ...column, columns: Math.min(needed, NAME_COLUMNS_MAX) };
+  });
+  const taken = () => sized.reduce((sum, column) => sum + column.columns + GAP.length, -GAP.length);
+  while (sized.length > 1 && taken() > width) {
+    const least = sized.reduce((a, b) => (b.importance < a.importance ? b : a));
+    sized.splice(sized.indexOf(least), 1);
+  }
+  const room = width - taken() - GAP.length;
+  if (room < CALLS_COLUMNS_MIN) return sized;
+  const text = (one: FunctionProfile) => valuesText(one.calls, TABLE_VALUES_MAX);
+  return [...sized, { title: 'calls', columns: room, align: 'left', importance: 0, text }];
+}
+
+const COLUMNS: readonly Omit<Column, 'columns'>[] = [
+  { title: 'function', align: 'left', importance: 9, text: nameOf },
+  { title: 'invocations', align: 'right', importance: 8, text: (one) => grouped(one.invocations) },
+  { title: 'cold', align: 'right', importance: 4, text: (one) => grouped(one.cold) },
+  { title: 'errors', align: 'right', importance: 5, text: (one) => grouped(one.errors) },
+  { title: 'known', align: 'right', importance: 6, text: (one) => percentText(one.maturity) },
+  { title: 'duration, warm', align: 'left', importance: 7, text: durationOf },
+];
+
+function cell(text: string, { columns, align }: Column): string {
+  const shown = fitted(text, columns);
+  return align === 'left' ? padded(shown, columns) : shown.padStart(columns);
+}
+
+function durationOf({ metrics }: FunctionProfile): string {
+  const duration = metrics.find((one) => one.metric === 'durationMs' && !one.cold);
+  return duration === undefined ? '' : `${msText(duration.low)} to ${msText(duration.high)}`;
 }
 
 function metricText(metric: MetricProfile): string {
   const unit = UNITS.find(([suffix]) => metric.metric.endsWith(suffix));
-  const show = unit?.[1] ?? ((value: number) => value.toPrecision(3));
-  const label = metric.metric.slice(0, metric.metric.length - (unit?.[0].length ?? 0));
-  const which = metric.cold ? 'cold' : 'warm';
-  return `${label} (${which}): ${show(metric.low)} to ${show(metric.high)}, mostly ${show(metric.centre)}, at most ${show(metric.max)} in ${grouped(metric.count)}`;
+  const show = unit?.[1] ?? ((value: number) => String(Number(value.toPrecision(3))));
+  const label = LABELS[metric.metric] ?? metric.metric;
+  const { low, centre, high, max, count, cold } = metric;
+  const range = low === high ? `always ${show(centre)}` : `${show(low)} to ${show(high)}, mostly ${show(centre)}`;
+  return `${label}, ${cold ? 'cold' : 'warm'}: ${range}; at most ${show(max)} in ${grouped(count)}`;
 }
+
+/** What the metrics are called; one that is not in the list goes by its own name. */
+const LABELS: Readonly<Record<string, string>> = {
+  durationMs: 'duration',
+  initMs: 'initialisation',
+  memoryMb: 'memory',
+  cpuMs: 'CPU time',
+  childCpuMs: 'CPU time of child processes',
+  tmpBytes: '/tmp',
+  bytesOut: 'sent',
+  bytesIn: 'received',
+  requestBytes: 'request',
+  responseBytes: 'response',
+};
 
 const UNITS: readonly (readonly [string, (value: number) => string])[] = [
   ['Ms', msText],
@@ -66,14 +128,31 @@ const UNITS: readonly (readonly [string, (value: number) => string])[] = [
   ['In', bytesText],
 ];
 
-function valuesText(values: readonly ValueProfile[], named: number): string {
-  const shown = values.slice(0, named).map((value) => `${defang(value.text)} ${percent(value.share)}`);
-  if (values.length > named) shown.push(`${values.length - named} more`);
+/** The most frequent values by name; how many more there are, and how many whose name was not worth keeping. */
+function valuesText(values: readonly ValueProfile[], namedMax: number): string {
+  const named = values.filter(({ text }) => !NAMELESS.test(text));
+  const nameless = values.filter(({ text }) => NAMELESS.test(text));
+  const shown = named.slice(0, namedMax).map(({ text, share }) => `${safe(text)} ${percentText(share)}`);
+  if (named.length > namedMax) shown.push(`${named.length - namedMax} more`);
+  const once = nameless.filter(({ count }) => Math.round(count) <= 1).length;
+  const more = shown.length > 0 ? ' more' : '';
+  if (once > 0) shown.push(`${once}${more} seen once`);
+  if (nameless.length > once) shown.push(`${nameless.length - once}${more} without a kept name`);
   return shown.join(', ');
 }
 
-function percent(share: number): string {
-  return share > 0 && share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`;
+/** A line that goes on with a deeper indent. */
+function hanging(line: string, width: number): string[] {
+  const columns = width - 2 * INDENT.length;
+  return wrapped(line, columns).map((part, at) => `${at === 0 ? INDENT : INDENT + INDENT}${part}\n`);
+}
+
+function nameOf({ key }: FunctionProfile): string {
+  return safe(shortName(key));
+}
+
+function safe(text: string): string {
+  return printable(defang(text));
 }
 
 function msText(ms: number): string {
@@ -84,8 +163,4 @@ function msText(ms: number): string {
 function bytesText(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`;
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function timeText(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
-import { Workspace } from '../runtime/workspace.ts';
-import { existingFolder, FOLDER_OPTION } from './folder.ts';
-import { grouped } from './progress.ts';
+import { grouped } from '../render/words.ts';
+import { existingFolder, FOLDER_OPTION, word } from './folder.ts';
+import { interruptible } from './interrupt.ts';
+import { print } from './output.ts';
+import { withWorkspace } from './workspace.ts';
 
 /** `gait rebuild-store`: makes the tables people see again from the log. */
 export function rebuildStoreCommand(): Command {
@@ -9,12 +11,18 @@ export function rebuildStoreCommand(): Command {
     .description('Make findings, incidents and profiles again from the log.')
     .option(...FOLDER_OPTION)
     .action(async (options: { data?: string }) => {
-      const workspace = await Workspace.open(await existingFolder(options.data), { rebuild: true });
-      try {
-        const { replayed } = workspace.counts;
-        process.stdout.write(`Made the store again from ${grouped(replayed)} records of the log.\n`);
-      } finally {
-        await workspace.close();
-      }
+      const folder = await existingFolder(options.data);
+      await interruptible(
+        (signal) => rebuild(folder, signal),
+        `The log is as it was. Make the store again: gait rebuild-store --data ${word(folder)}`,
+      );
     });
+}
+
+async function rebuild(folder: string, signal: AbortSignal): Promise<void> {
+  await withWorkspace(folder, { rebuild: true, signal }, async ({ workspace }) => {
+    const { replayed, found } = workspace;
+    const counts = `${grouped(found.findings)} findings and ${grouped(found.watch)} weak signals`;
+    print(`Made the store again from ${grouped(replayed)} records of the log: ${counts}.\n`);
+  });
 }

@@ -1,105 +1,122 @@
-import type { Finding } from '@gait/engine/event/finding';
 import { profilesOf } from '@gait/engine/profile';
-import type { OcsfContext } from '../render/ocsf.ts';
+import { printable, wrapped } from '../render/printable.ts';
 import { incidentText } from '../render/text.ts';
-import type { ReplayResult } from '../runtime/replay.ts';
+import { grouped, timeText } from '../render/words.ts';
+import type { ReplayResult, Span } from '../runtime/replay.ts';
 import type { Workspace } from '../runtime/workspace.ts';
+import { word } from './folder.ts';
 import { functionsTable } from './functions-text.ts';
 import { outputStyle } from './output.ts';
-import { grouped } from './progress.ts';
-import { VERSION } from './version.ts';
+import { rejectedOf } from './summary.ts';
 
 /** Functions and incidents shown in full; more are counted. */
 const FUNCTIONS_SHOWN_MAX = 20;
 const INCIDENTS_SHOWN_MAX = 20;
+/** Refused records shown by place; the counts are complete. */
+const SAMPLES_SHOWN_MAX = 5;
 
-/** Where findings belong whose function does not say. */
-export function ocsfContext(finding: Finding): OcsfContext {
-  const provider = finding.facet === 'audit' || finding.facet === 'change' ? 'aws' : '';
-  return { version: VERSION, home: { provider, account: '', region: '' } };
+/** What was read, what was learned, and what stands out, in this order. `folder` is undefined when nothing is kept. */
+export function replayText(workspace: Workspace, result: ReplayResult, folder: string | undefined): string {
+  const { width } = outputStyle(process.stdout);
+  const parts = [paragraphs(readLines(result), width)];
+  if (result.events > 0) {
+    parts.push(paragraphs(learnedLines(result), width));
+    parts.push(knownText(workspace, width));
+    parts.push(foundText(workspace, result));
+  }
+  parts.push(paragraphs([keptLine(workspace, folder)], width));
+  return parts.join('\n');
 }
 
-/** Prints what was read, what was learned, and what stands out, in this order. */
-export function printReplay(
-  workspace: Workspace,
-  result: ReplayResult,
-  shown: { dataFolder: string | undefined },
-): void {
-  const out = (text: string) => process.stdout.write(text);
-  out(readText(result));
-  out(learnedText(workspace, result));
-  out(foundText(workspace, result));
-  if (shown.dataFolder === undefined) {
-    out(
-      '\nNothing was kept. With --data FOLDER, `gait explain`, `gait functions` and `gait evidence` work on what was found.\n',
+function readLines(result: ReplayResult): string[] {
+  const { events, facets, reports, outside, resumed } = result;
+  const files = reports.reduce((sum, report) => sum + report.files, 0);
+  const kinds = Object.entries(facets).sort((a, b) => b[1] - a[1]);
+  const by = kinds.map(([kind, count]) => `${grouped(count)} ${kind}`).join(', ');
+  const from = `${counted(events, 'event', 'events')} from ${counted(files, 'file', 'files')}`;
+  const lines = [`Read ${from}${by === '' ? '' : `: ${by}`}.`];
+  const rejected = Object.entries(rejectedOf(result));
+  if (rejected.length > 0) {
+    lines.push(`Not understood: ${rejected.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ')}.`);
+    const samples = reports.flatMap((report) => report.samples);
+    for (const { path, line, reason, detail } of samples.slice(0, SAMPLES_SHOWN_MAX)) {
+      lines.push(printable(`  ${path}${line > 0 ? `:${line}` : ''}: ${reason}, ${detail}`));
+    }
+  }
+  if (outside > 0) lines.push(`Left out by --since and --until: ${grouped(outside)}.`);
+  if (resumed > 0)
+    lines.push(`Went on with an interrupted replay: ${grouped(resumed)} of them were in the log already.`);
+  return lines;
+}
+
+function learnedLines({ learned, learnedBy, judged, movedDays }: ReplayResult): string[] {
+  const lines: string[] = [];
+  if (learned === undefined) lines.push('Went on from what this data folder had learned before.');
+  else if (learned.toMs <= learned.fromMs) lines.push('Learned nothing beforehand: all events have the same time.');
+  else lines.push(`Learned what is normal from ${spanText(learned)}.`);
+  if (learnedBy === 'events') {
+    lines.push(
+      'Nearly all events lie on one side of the middle of that time, as wrong clocks make it: ' +
+        'the earlier half of the events was taken instead. --since and --until leave out odd times.',
     );
-  } else out(`\nKept in ${shown.dataFolder}. One finding in full: gait explain ID --data ${shown.dataFolder}\n`);
+  }
+  if (judged !== undefined) lines.push(`Judged ${spanText(judged)}.`);
+  if (movedDays > 0) {
+    const days = counted(movedDays, 'day', 'days');
+    lines.push(`(The log had later times already and goes forward only: there, these events are ${days} later.)`);
+  }
+  return lines;
 }
 
-function readText(result: ReplayResult): string {
-  const files = result.reports.reduce((sum, report) => sum + report.files, 0);
-  const facets = Object.entries(result.facets)
-    .sort((a, b) => b[1] - a[1])
-    .map(([kind, count]) => `${grouped(count)} ${kind}`);
-  const lines = [`Read ${grouped(result.events)} events from ${grouped(files)} files: ${facets.join(', ') || 'none'}.`];
-  const rejected = new Map<string, number>();
-  for (const report of result.reports) {
-    for (const [reason, count] of Object.entries(report.rejected)) {
-      if (count > 0) rejected.set(reason, (rejected.get(reason) ?? 0) + count);
-    }
-  }
-  if (rejected.size > 0) {
-    const reasons = [...rejected].map(([reason, count]) => `${grouped(count)} ${reason}`);
-    lines.push(`Not understood: ${reasons.join(', ')}.`);
-    for (const sample of result.reports.flatMap((report) => report.samples).slice(0, 5)) {
-      const line = sample.line > 0 ? `:${sample.line}` : '';
-      lines.push(`  ${sample.path}${line}: ${sample.reason}, ${sample.detail}`);
-    }
-  }
-  if (result.outside > 0) lines.push(`Left out by --since and --until: ${grouped(result.outside)}.`);
-  return `${lines.join('\n')}\n`;
-}
-
-function learnedText(workspace: Workspace, result: ReplayResult): string {
-  const profiles = profilesOf(workspace.engine);
-  const { learned, judged } = result;
-  const lines = [''];
-  if (learned !== undefined) lines.push(`Learned what is normal from ${spanText(learned)}.`);
-  else lines.push('Went on from what this data folder had learned before.');
-  if (result.events > 0) lines.push(`Judged ${spanText(judged)}.`);
-  lines.push('');
+function knownText({ engine }: Workspace, width: number): string {
+  const profiles = profilesOf(engine);
+  const principals = engine.stageTwo.principalCount;
   const busiest = profiles.toSorted((a, b) => b.invocations - a.invocations).slice(0, FUNCTIONS_SHOWN_MAX);
-  const table = profiles.length === 0 ? '' : functionsTable(busiest);
   const more = profiles.length - busiest.length;
-  const principals = workspace.engine.stageTwo.principalCount;
-  const tail = more > 0 ? `and ${grouped(more)} more functions\n` : '';
-  const people = principals > 0 ? `${grouped(principals)} principals whose API actions are known\n` : '';
-  return `${lines.join('\n')}\n${table}${tail}${people}`;
+  const table = busiest.length === 0 ? '' : functionsTable(busiest, width);
+  const tail = more > 0 ? `and ${counted(more, 'function', 'functions')} more\n` : '';
+  const people = principals > 0 ? `${counted(principals, 'principal', 'principals')} with known API actions\n` : '';
+  return table + tail + people;
 }
 
 function foundText(workspace: Workspace, result: ReplayResult): string {
-  const { findings, watch } = workspace.counts;
-  const events = grouped(result.events);
+  const { findings, watch } = workspace.found;
+  const signals = watch === 0 ? '' : counted(watch, 'weak signal', 'weak signals');
   if (findings === 0) {
-    const kept = watch === 0 ? '' : ` ${grouped(watch)} weak signals are kept at the watch level.`;
-    return `\nNothing stands out in ${events} events.${kept} What cannot be seen: gait coverage.\n`;
+    const kept = signals === '' ? '' : ` Kept at the watch level: ${signals}.`;
+    return `Nothing stands out in ${counted(result.events, 'event', 'events')}.${kept}\n`;
   }
   const incidents = workspace.newIncidents();
-  const head = `\n${count(findings, 'finding')} in ${count(incidents.length, 'incident')}${watch > 0 ? `, ${grouped(watch)} weak signals kept at the watch level` : ''}.\n`;
+  const told = `${counted(findings, 'finding', 'findings')} in ${counted(incidents.length, 'incident', 'incidents')}`;
   const style = outputStyle(process.stdout);
-  const texts = incidents
-    .slice(0, INCIDENTS_SHOWN_MAX)
-    .map((incident) => `\n${incidentText(incident, workspace.store.findings({ incident: incident.id }), style)}\n`);
+  const texts = incidents.slice(0, INCIDENTS_SHOWN_MAX).map((incident) => {
+    const text = incidentText(incident, workspace.store.findings({ incident: incident.id }), style);
+    return `\n${text}\n`;
+  });
   const more = incidents.length - texts.length;
-  return head + texts.join('') + (more > 0 ? `\nand ${count(more, 'incident')} more\n` : '');
+  const tail = more > 0 ? `\nand ${counted(more, 'incident', 'incidents')} more\n` : '';
+  return `${told}${signals === '' ? '' : `; ${signals} kept at the watch level`}.\n${texts.join('')}${tail}`;
 }
 
-function count(number: number, what: string): string {
-  return `${grouped(number)} ${what}${number === 1 ? '' : 's'}`;
+function keptLine({ found }: Workspace, folder: string | undefined): string {
+  if (folder === undefined) {
+    return 'Nothing was kept. With --data FOLDER, other commands work on what was found: gait --help.';
+  }
+  const next = found.findings > 0 ? 'One in full: gait explain ID' : 'What cannot be seen: gait coverage';
+  return `Kept in ${printable(folder)}. ${next} --data ${word(folder)}`;
 }
 
-function spanText(span: { readonly fromMs: number; readonly toMs: number }): string {
-  if (Number.isNaN(span.fromMs)) return 'nothing';
-  const text = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
-  return `${text(span.fromMs)} to ${text(span.toMs)} UTC`;
+function paragraphs(lines: readonly string[], width: number): string {
+  return lines
+    .flatMap((line) => (line.startsWith(' ') ? [line] : wrapped(line, width)))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+function spanText({ fromMs, toMs }: Span): string {
+  return `${timeText(fromMs)} to ${timeText(toMs)} UTC`;
 }

@@ -1,17 +1,26 @@
-import { Command, Option } from 'commander';
-import { FORMATS, type Format } from '../ingest/decoder.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { FORMATS } from '../ingest/decoder.ts';
 import type { ReadReport } from '../ingest/reader/report.ts';
 import { toOcsf } from '../render/ocsf.ts';
+import { printable } from '../render/printable.ts';
+import { grouped } from '../render/words.ts';
+import { findingsInOrder } from '../runtime/found.ts';
 import { type ReplayRequest, type ReplayResult, replay } from '../runtime/replay.ts';
-import { Workspace } from '../runtime/workspace.ts';
+import type { Workspace } from '../runtime/workspace.ts';
 import { UsageError } from './failure.ts';
-import { grouped, ProgressLine } from './progress.ts';
-import { ocsfContext, printReplay } from './replay-text.ts';
+import { word } from './folder.ts';
+import { interruptible } from './interrupt.ts';
+import { ocsfContext } from './ocsf-context.ts';
+import { print, say } from './output.ts';
+import type { ProgressLine } from './progress.ts';
+import { replayText } from './replay-text.ts';
+import { summaryOf } from './summary.ts';
+import { withWorkspace } from './workspace.ts';
 
 /** A row may be this much ahead of the wall clock before its time is not believed. */
 const AHEAD_MS = 120_000;
-/** Findings written by `--json`; the store holds all. */
-const FINDINGS_WRITTEN_MAX = 10_000;
+/** What times look like: a day, or a moment; UTC unless they say otherwise. */
+const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 interface Options {
   readonly learn?: string[];
@@ -27,110 +36,108 @@ interface Options {
 }
 
 /** `gait replay`: learns from telemetry that exists and lists what stands out. */
-export function replayCommand(signal: AbortSignal): Command {
+export function replayCommand(): Command {
   return new Command('replay')
     .description('Learn from telemetry that exists and list what stands out.')
-    .argument('<path...>', 'files and folders; gzip and zstd are read as they are')
+    .argument('[path...]', 'files and folders; gzip and zstd are read as they are')
     .option('--learn <path...>', 'a period known to be normal: learn from it, judge the paths')
     .addOption(new Option('--format <format>', 'read every file as this').choices(['auto', ...FORMATS]).default('auto'))
-    .option('--since <time>', 'leave out events before this time (ISO 8601)', parseTime)
-    .option('--until <time>', 'leave out events from this time on (ISO 8601)', parseTime)
+    .option('--since <time>', 'leave out events before this time (ISO 8601, UTC)', parseTime)
+    .option('--until <time>', 'leave out events from this time on (ISO 8601, UTC)', parseTime)
     .option('--data <folder>', 'keep log, findings and what was learned in this folder')
     .option('--account <id>', 'account of sources that do not say', '?')
     .option('--region <name>', 'region of sources that do not say', '?')
     .option('--function <name>', 'function of log lines that do not say')
-    .option('--json', 'one OCSF Detection Finding a line')
+    .option('--json', 'one OCSF Detection Finding a line instead of text')
     .option('--summary', 'a last line of numbers as JSON')
     .addHelpText('after', HELP_AFTER)
-    .action((paths: string[], options: Options) => run(paths, options, signal));
+    .action(run);
 }
 
 const HELP_AFTER = `
 Without --learn, the first half of the time span is taken as normal and the second half is judged; a data folder that
 has learned before goes on learning. Formats are recognised by content: own records, OTLP, X-Ray, CloudTrail, Lambda logs.
 
-Exit status: 0 done, 1 a file could not be read, 2 the command line makes no sense.`;
+Exit status: 0 done, 1 a file could not be read, 2 the command line makes no sense, 130 interrupted.`;
 
-async function run(paths: readonly string[], options: Options, signal: AbortSignal): Promise<void> {
-  const workspace = await Workspace.open(options.data);
-  const line = new ProgressLine(process.stderr);
-  try {
-    const result = await replay(workspace, requestOf(paths, options, { signal, line }));
-    line.end();
-    if (options.json === true) printFindings(workspace);
-    else printReplay(workspace, result, { dataFolder: options.data });
-    printProblems(result.reports);
-    if (options.summary === true) process.stdout.write(`${JSON.stringify(summaryOf(workspace, result))}\n`);
-    if (result.reports.some((report) => report.problems.length > 0)) process.exitCode = 1;
-  } finally {
-    line.end();
-    await workspace.close();
+async function run(paths: readonly string[], options: Options): Promise<void> {
+  refuseNonsense(paths, options);
+  const { data } = options;
+  const then =
+    data === undefined
+      ? 'Nothing was kept.'
+      : `What was appended is kept in ${word(data)}; the same command goes on from there.`;
+  await interruptible((signal) => replayInto(data, requestOf(paths, options, signal), options), then);
+}
+
+async function replayInto(folder: string | undefined, request: ReplayRequest, options: Options): Promise<void> {
+  const { signal } = request;
+  await withWorkspace(folder, signal === undefined ? {} : { signal }, async ({ workspace, line }) => {
+    const result = await replay(workspace, { ...request, progress: (progress) => line.update(progress) });
+    show({ workspace, result, line }, options);
+  });
+}
+
+function show(
+  done: { readonly workspace: Workspace; readonly result: ReplayResult; readonly line: ProgressLine },
+  options: Options,
+): void {
+  const { workspace, result, line } = done;
+  line.end();
+  if (options.json === true) printFindings(workspace, result);
+  else print(replayText(workspace, result, options.data));
+  sayProblems(result.reports);
+  if (options.summary === true) print(`${JSON.stringify(summaryOf(workspace, result))}\n`);
+  if (result.reports.some((report) => report.problems.length > 0)) process.exitCode = 1;
+}
+
+function refuseNonsense(paths: readonly string[], { learn, since, until }: Options): void {
+  if (paths.length === 0) {
+    const hint = learn === undefined ? '' : ' Write them before --learn, which takes every path that follows it.';
+    throw new UsageError(`Say which files or folders to judge: gait replay PATH...${hint}`);
+  }
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new UsageError('Nothing lies between --since and --until: the first must be the earlier one.');
   }
 }
 
-function requestOf(
-  paths: readonly string[],
-  options: Options,
-  run: { signal: AbortSignal; line: ProgressLine },
-): ReplayRequest {
-  const format = FORMATS.find((one) => one === options.format) as Format | undefined;
+function requestOf(paths: readonly string[], options: Options, signal: AbortSignal): ReplayRequest {
+  const { learn = [], since, until, account, region } = options;
+  const format = FORMATS.find((one) => one === options.format);
   return {
     paths,
-    learn: options.learn ?? [],
+    learn,
     ...(format === undefined ? {} : { format }),
-    ...(options.since === undefined ? {} : { sinceMs: options.since.getTime() }),
-    ...(options.until === undefined ? {} : { untilMs: options.until.getTime() }),
+    ...(since === undefined ? {} : { sinceMs: since.getTime() }),
+    ...(until === undefined ? {} : { untilMs: until.getTime() }),
     defaults: {
       provider: 'aws',
-      account: options.account,
-      region: options.region,
+      account,
+      region,
       newestMs: Date.now() + AHEAD_MS,
       ...(options.function === undefined ? {} : { envelopeFunction: options.function }),
     },
-    signal: run.signal,
-    progress: (progress) => run.line.update(progress),
+    signal,
   };
 }
 
 function parseTime(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new UsageError(`${text} is not a time. Write it like 2026-03-01T12:00:00Z.`);
-  return time;
+  const zoned = text.includes('T') && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text;
+  const time = new Date(zoned);
+  if (TIME.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('Write a time like 2026-03-01 or 2026-03-01T12:00:00Z.');
 }
 
-function printFindings(workspace: Workspace): void {
-  const findings = workspace.store.findings({ level: 'finding', limit: FINDINGS_WRITTEN_MAX });
-  for (const finding of findings.toReversed()) {
-    if (finding.ordinal < workspace.startOrdinal) continue;
-    process.stdout.write(`${JSON.stringify(toOcsf(finding, ocsfContext(finding)))}\n`);
+function printFindings({ store }: Workspace, { startOrdinal }: ReplayResult): void {
+  for (const finding of findingsInOrder(store, 'finding')) {
+    if (finding.ordinal >= startOrdinal) print(`${JSON.stringify(toOcsf(finding, ocsfContext(finding)))}\n`);
   }
 }
 
 /** What could not be read, on standard error, so that standard output stays clean. */
-function printProblems(reports: readonly ReadReport[]): void {
-  for (const report of reports) {
-    for (const problem of report.problems) process.stderr.write(`${problem.path}: ${problem.sentence}\n`);
-    if (report.problemsOmitted > 0) process.stderr.write(`${grouped(report.problemsOmitted)} more files like these.\n`);
+function sayProblems(reports: readonly ReadReport[]): void {
+  for (const { problems, problemsOmitted } of reports) {
+    for (const { path, sentence } of problems) say(`${printable(path)}: ${sentence}\n`);
+    if (problemsOmitted > 0) say(`${grouped(problemsOmitted)} more like these.\n`);
   }
-}
-
-/** The last line of `--summary`. Findings of the watch level are not counted. */
-export function summaryOf(workspace: Workspace, result: ReplayResult) {
-  const rejected: Record<string, number> = {};
-  for (const report of result.reports) {
-    for (const [reason, count] of Object.entries(report.rejected)) {
-      if (count > 0) rejected[reason] = (rejected[reason] ?? 0) + count;
-    }
-  }
-  const { engine } = workspace;
-  return {
-    events: result.events,
-    facets: result.facets,
-    rejected,
-    functions: engine.stageOne.reduce((sum, stage) => sum + stage.functions.count, 0),
-    principals: engine.stageTwo.principalCount,
-    findings: workspace.counts.findings,
-    incidents: workspace.newIncidents().length,
-    eventsPerSecond: Math.round(result.events / Math.max(result.seconds, 1e-9)),
-  };
 }

@@ -1,25 +1,18 @@
-import type { Batch } from '@gait/engine/event/batch';
-import { BatchBuilder } from '@gait/engine/event/batch-builder';
-import { CopyCache, copyRow } from '@gait/engine/event/copy';
-import { FACETS } from '@gait/engine/event/schema';
-import type { Format, SourceDefaults } from '../ingest/decoder.ts';
-import { allDecoders } from '../ingest/decoders.ts';
-import { readInputs } from '../ingest/reader/read.ts';
+import { join } from 'node:path';
+import type { LogRecord } from '@gait/engine/event/record';
+import { sliceBatch } from '@gait/engine/event/slice';
 import type { ReadReport } from '../ingest/reader/report.ts';
-import { type SortedRows, sortByTime } from '../ingest/reader/sort.ts';
+import { FOLDER } from './folder.ts';
+import { type InputOptions, type ReplayInput, readReplayInput } from './replay-input.ts';
+import { type PartPlace, ReplayJournal } from './replay-journal.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What to replay. */
-export interface ReplayRequest {
+export interface ReplayRequest extends InputOptions {
   readonly paths: readonly string[];
-  /** Paths of a period that is declared normal; empty: the first half of the time span of `paths`, if the log is new. */
+  /** Paths of a period that is declared normal; empty: the first half of `paths`, if the log is new. */
   readonly learn: readonly string[];
-  readonly format?: Format;
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
-  readonly defaults: SourceDefaults;
-  readonly signal?: AbortSignal;
-  /** Told several times a second while there is something to tell. */
+  /** Told often while there is something to tell. */
   readonly progress?: (progress: ReplayProgress) => void;
 }
 
@@ -31,146 +24,228 @@ export interface ReplayProgress {
   readonly rows: number;
 }
 
+/** A period of event time, `toMs` outside. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** What a replay did, besides findings, which are in the store. */
 export interface ReplayResult {
   readonly events: number;
   readonly facets: Readonly<Record<string, number>>;
   readonly reports: readonly ReadReport[];
-  /** Period that was learned as normal; undefined when the data folder had learned before and nothing was declared. */
-  readonly learned: { readonly fromMs: number; readonly toMs: number } | undefined;
-  readonly judged: { readonly fromMs: number; readonly toMs: number };
+  /** Period that was learned as normal; undefined when nothing was declared normal. */
+  readonly learned: Span | undefined;
+  /** Why the learned period ends where it does: it was given, or is a half by time or, lacking that, by events. */
+  readonly learnedBy: 'given' | 'time' | 'events' | undefined;
+  /** Period that was judged; undefined when there was nothing to judge. */
+  readonly judged: Span | undefined;
+  /** Days by which the judged events were moved on the clock of the log. */
+  readonly movedDays: number;
   /** Rows outside `sinceMs` and `untilMs`. */
   readonly outside: number;
+  /** Rows that an interrupted run of the same replay had appended. */
+  readonly resumed: number;
+  /** Ordinal at which the replay began, perhaps in an interrupted run. */
+  readonly startOrdinal: number;
   /** Seconds spent, reading included. */
   readonly seconds: number;
 }
 
-/** Seconds of silence at the end after which every invocation is closed and every minute told. */
+/** Silence at the end after which every invocation is closed and every minute told. */
 const SETTLE_MS = 120_000;
+/**
+ * Overlap with what the log holds that counts as late arrival: rows are stamped with the log's newest time. Exports of
+ * neighbouring periods overlap because clouds deliver late.
+ */
+const OVERLAP_MS_MAX = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Who declared the training span. */
+const BY = 'replay';
 
 /**
  * Reads telemetry that already exists, appends it to the log in the order of its own time, and lets the engine judge it.
  * The clock of the log is the time of the events; when it would have to go back (a learning period later than what is
- * judged, a second replay into the same folder) the rows are moved by whole days, so that hours of the day stay true.
+ * judged, the same files again) the rows are moved by whole days, so that hours of the day stay true. A replay that was
+ * interrupted at any moment goes on where it was when it is started again, and ends as if nothing had happened.
  */
 export async function replay(workspace: Workspace, request: ReplayRequest): Promise<ReplayResult> {
-  return new Replay(workspace, request).run();
+  const journal = await ReplayJournal.open(join(workspace.folder, FOLDER.replay));
+  return new Replay(workspace, request, journal).run();
+}
+
+/** One part of a replay, ready to be appended. */
+interface Part {
+  readonly phase: 'learning' | 'judging';
+  readonly input: ReplayInput;
+  readonly place: PartPlace;
+  /** What the rows' times are moved by. */
+  readonly shiftMs: number;
+  /** What an interrupted run had appended of it. */
+  readonly present: { readonly rows: number; readonly trained: boolean };
 }
 
 class Replay {
   readonly #workspace: Workspace;
   readonly #request: ReplayRequest;
-  readonly #facets: Record<string, number> = {};
-  readonly #reports: ReadReport[] = [];
-  #events = 0;
-  #outside = 0;
+  readonly #journal: ReplayJournal;
+  readonly #parts: Part[] = [];
 
-  constructor(workspace: Workspace, request: ReplayRequest) {
+  constructor(workspace: Workspace, request: ReplayRequest, journal: ReplayJournal) {
     this.#workspace = workspace;
     this.#request = request;
+    this.#journal = journal;
   }
 
   async run(): Promise<ReplayResult> {
-    const started = process.hrtime.bigint();
-    const fresh = this.#workspace.log.next <= 1;
-    let learned: ReplayResult['learned'];
-    if (this.#request.learn.length > 0) {
-      const sorted = await this.#sorted(this.#request.learn);
-      learned = { fromMs: sorted.fromMs, toMs: sorted.toMs };
-      const shift = this.#shiftFor(sorted.fromMs);
-      await this.#train(sorted.fromMs + shift, sorted.toMs + shift + 1);
-      await this.#feed(sorted, shift, 'learning');
+    try {
+      return await this.#run();
+    } finally {
+      for (const { input } of this.#parts) await input.sorted.close();
     }
-    const sorted = await this.#sorted(this.#request.paths);
-    const shift = this.#shiftFor(sorted.fromMs);
-    let judgedFrom = sorted.fromMs;
-    if (learned === undefined && fresh && sorted.rows > 0) {
-      judgedFrom = Math.floor((sorted.fromMs + sorted.toMs) / 2);
-      learned = { fromMs: sorted.fromMs, toMs: judgedFrom };
-      await this.#train(sorted.fromMs + shift, judgedFrom + shift);
-    }
-    await this.#feed(sorted, shift, 'judging');
-    await this.#workspace.append({ type: 'tick', throughMs: this.#workspace.log.lastMs + SETTLE_MS });
-    const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  }
+
+  async #run(): Promise<ReplayResult> {
+    const started = performance.now();
+    const { learn, paths } = this.#request;
+    const learned = learn.length === 0 ? undefined : await this.#learn(learn);
+    const judged = await this.#judge(paths, learned === undefined);
+    await this.#journal.finish();
+    const inputs = this.#parts.map(({ input }) => input);
+    const [first] = this.#parts;
+    const resumed = sum(this.#parts.map(({ present }) => present.rows));
+    const startOrdinal = first.place.ordinal;
+    if (resumed > 0) this.#workspace.found.addStored(this.#workspace.store, startOrdinal);
     return {
-      events: this.#events,
-      facets: this.#facets,
-      reports: this.#reports,
-      learned,
-      judged: { fromMs: judgedFrom, toMs: sorted.toMs },
-      outside: this.#outside,
-      seconds,
+      events: sum(inputs.map(({ sorted }) => sorted.rows)),
+      facets: summed(inputs.map(({ facets }) => facets)),
+      reports: inputs.map(({ report }) => report),
+      ...judged,
+      ...(learned === undefined ? {} : { learned, learnedBy: 'given' }),
+      outside: sum(inputs.map(({ outside }) => outside)),
+      resumed,
+      startOrdinal,
+      seconds: (performance.now() - started) / 1000,
     };
   }
 
-  async #sorted(paths: readonly string[]): Promise<SortedRows> {
-    const { defaults, format, signal } = this.#request;
-    const reading = readInputs(paths, {
-      decoders: allDecoders(),
-      defaults,
-      tokens: this.#workspace.tokens,
-      ...(format === undefined ? {} : { format }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    this.#reports.push(reading.report);
-    return sortByTime(this.#counted(reading.batches, reading.report), {
-      nowMs: defaults.newestMs,
-      ...(signal === undefined ? {} : { signal }),
-    });
+  /** Appends a period that is declared normal. */
+  async #learn(paths: readonly string[]): Promise<Span | undefined> {
+    const part = await this.#begin('learning', paths);
+    const span = spanOf(part);
+    if (span === undefined) return undefined;
+    await this.#train(part, span);
+    await this.#feed(part);
+    // Out of the training span, so that what comes next is judged, however close it follows.
+    await this.#tick(span.toMs + part.shiftMs);
+    return span;
   }
 
-  async *#counted(batches: AsyncIterable<Batch>, report: ReadReport): AsyncGenerator<Batch> {
+  /** Appends what is to be judged. With `halve`, a log that has learned nothing yet learns from its first half. */
+  async #judge(paths: readonly string[], halve: boolean) {
+    const part = await this.#begin('judging', paths);
+    const span = spanOf(part);
+    const nothing = { learned: undefined, learnedBy: undefined, movedDays: part.shiftMs / DAY_MS };
+    if (span === undefined) return { ...nothing, judged: undefined };
+    const { middle } = part.input;
+    const halved = halve && part.place.ordinal <= 1;
+    const learned = halved ? { fromMs: span.fromMs, toMs: middle.atMs } : undefined;
+    if (learned !== undefined) await this.#train(part, learned);
+    await this.#feed(part);
+    await this.#tick(Math.max(part.place.clockMs, span.toMs + part.shiftMs) + SETTLE_MS);
+    if (learned === undefined) return { ...nothing, judged: span };
+    return { ...nothing, learned, learnedBy: middle.by, judged: { fromMs: learned.toMs, toMs: span.toMs } };
+  }
+
+  /** Reads a part and finds its place in the log. */
+  async #begin(phase: Part['phase'], paths: readonly string[]): Promise<Part> {
+    const { tokens, log } = this.#workspace;
+    const input = await readReplayInput(paths, { ...this.#request, tokens }, (done, rows) =>
+      this.#request.progress?.({ phase: 'reading', done, rows }),
+    );
+    try {
+      const now = { content: `${phase} ${input.content}`, ordinal: log.next, clockMs: log.lastMs };
+      const place = await this.#journal.begin(this.#parts.length, now);
+      const shiftMs = shiftFor(place.clockMs - input.sorted.fromMs);
+      const part = { phase, input, place, shiftMs, present: await this.#present(place) };
+      this.#parts.push(part);
+      return part;
+    } catch (error) {
+      await input.sorted.close();
+      throw error;
+    }
+  }
+
+  /** What the log holds of a part. */
+  async #present(place: PartPlace): Promise<Part['present']> {
+    const { log } = this.#workspace;
+    const end = place.end ?? log.next;
     let rows = 0;
-    for await (const batch of batches) {
-      const kept = this.#within(batch);
-      for (let row = 0; row < kept.rows; row++) {
-        const kind = FACETS[kept.columns.kind[row]];
-        this.#facets[kind] = (this.#facets[kind] ?? 0) + 1;
+    let trained = false;
+    if (end === place.ordinal) return { rows, trained };
+    for await (const { ordinal, record } of log.read(place.ordinal)) {
+      if (ordinal >= end) break;
+      if (record.type === 'observation') rows += record.batch.rows;
+      else if (record.type === 'control' && record.control.kind === 'training-span') {
+        trained ||= record.control.by === BY;
       }
-      rows += kept.rows;
-      this.#events += kept.rows;
-      this.#request.progress?.({ phase: 'reading', done: report.progress, rows });
-      if (kept.rows > 0) yield kept;
     }
+    return { rows, trained };
   }
 
-  /** The rows of a batch inside `--since` and `--until`. */
-  #within(batch: Batch): Batch {
-    const { sinceMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = this.#request;
-    const inside = (ms: number) => Number.isNaN(ms) || (ms >= sinceMs && ms < untilMs);
-    if (batch.columns.eventMs.every(inside)) return batch;
-    const builder = new BatchBuilder();
-    const cache = new CopyCache(batch);
-    for (let row = 0; row < batch.rows; row++) {
-      if (inside(batch.columns.eventMs[row])) copyRow(builder, row, cache);
-      else this.#outside++;
-    }
-    return builder.finish();
+  async #train(part: Part, span: Span): Promise<void> {
+    if (part.present.trained) return;
+    const fromMs = span.fromMs + part.shiftMs;
+    const toMs = span.toMs + part.shiftMs;
+    const control = { kind: 'training-span', fromMs, toMs, by: BY } as const;
+    await this.#workspace.append({ type: 'control', receivedMs: fromMs, control });
   }
 
-  /** Whole days by which rows are moved so that the log's clock does not go back. */
-  #shiftFor(fromMs: number): number {
-    const behind = this.#workspace.log.lastMs - fromMs;
-    return !(behind > 0) ? 0 : Math.ceil(behind / DAY_MS) * DAY_MS;
+  async #feed(part: Part): Promise<void> {
+    await this.#workspace.appendAll(this.#records(part));
   }
 
-  async #train(fromMs: number, toMs: number): Promise<void> {
-    await this.#workspace.append({
-      type: 'control',
-      receivedMs: fromMs,
-      control: { kind: 'training-span', fromMs, toMs, by: 'replay' },
-    });
-  }
-
-  async #feed(sorted: SortedRows, shiftMs: number, phase: 'learning' | 'judging'): Promise<void> {
+  /** The rows of a part that the log does not hold yet, on the clock of the log. */
+  async *#records({ phase, input, shiftMs, present }: Part): AsyncGenerator<LogRecord, void> {
+    let skip = present.rows;
     let rows = 0;
-    for await (const batch of sorted.batches()) {
+    for await (const batch of input.sorted.batches()) {
       this.#request.signal?.throwIfAborted();
-      if (shiftMs !== 0) for (let row = 0; row < batch.rows; row++) batch.columns.receivedMs[row] += shiftMs;
-      await this.#workspace.append({ type: 'observation', batch });
       rows += batch.rows;
-      this.#request.progress?.({ phase, done: rows / Math.max(1, sorted.rows), rows });
+      this.#request.progress?.({ phase, done: rows / input.sorted.rows, rows });
+      const known = Math.min(skip, batch.rows);
+      skip -= known;
+      if (known === batch.rows) continue;
+      const fresh = sliceBatch(batch, known);
+      const { receivedMs } = fresh.columns;
+      if (shiftMs !== 0) for (let row = 0; row < fresh.rows; row++) receivedMs[row] += shiftMs;
+      yield { type: 'observation', batch: fresh };
     }
   }
+
+  async #tick(throughMs: number): Promise<void> {
+    if (this.#workspace.log.lastMs < throughMs) await this.#workspace.append({ type: 'tick', throughMs });
+  }
+}
+
+/** Whole days by which rows are moved whose first one is `behindMs` behind the clock of the log. */
+function shiftFor(behindMs: number): number {
+  return behindMs > OVERLAP_MS_MAX ? Math.ceil(behindMs / DAY_MS) * DAY_MS : 0;
+}
+
+/** The period of a part; undefined when it has no rows. */
+function spanOf({ input }: Part): Span | undefined {
+  const { rows, fromMs, toMs } = input.sorted;
+  return rows === 0 ? undefined : { fromMs, toMs: toMs + 1 };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}
+
+function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const [name, count] of counts.flatMap((one) => Object.entries(one))) all[name] = (all[name] ?? 0) + count;
+  return all;
 }

@@ -1,33 +1,28 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '@gait/engine/base/assert';
 import { Engine } from '@gait/engine/engine';
 import type { Incident } from '@gait/engine/event/finding';
 import { type Genesis, type LogRecord, ordinalsOf, SCHEMA } from '@gait/engine/event/record';
 import { coverageOf, profilesOf } from '@gait/engine/profile';
-import { openSegmentLog, type SegmentLog } from '../log/segments/segment-log.ts';
+import { openSegmentLog, type SegmentLog, type SegmentLogOptions } from '../log/segments/segment-log.ts';
+import { systemFiles } from '../log/segments/system.ts';
 import { openPseudonyms, type Pseudonyms } from '../storage/pseudonyms.ts';
 import { openSeries, type SeriesWriter } from '../storage/series/series.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import type { Json, Store } from '../storage/store.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { FOLDER, FolderError, folderError, takeFolder, temporaryFolder } from './folder.ts';
+import { Found } from './found.ts';
 
 /** Real milliseconds of a model day outside demonstrations. */
 const DAY_MS = 86_400_000;
 const SEED_WORD_MAX = 0xffff_ffff;
-/** Records between two checkpoints while running: a crash replays at most these. */
+/** Functions whose profiles are written in one transaction: some 10 MB of text. */
+const PROFILES_PER_COMMIT = 2_048;
+/** Ordinals between two checkpoints while running: a crash goes through at most these again, in about ten seconds. */
 export const CHECKPOINT_EVERY_ORDINALS = 2_000_000;
-
-/** Paths inside a data folder. */
-export const FOLDER = {
-  log: 'log',
-  store: 'store.sqlite',
-  pseudonyms: 'pseudonyms.sqlite',
-  checkpoints: 'checkpoints',
-  series: 'series',
-} as const;
 
 /** How to open a data folder. */
 export interface WorkspaceOptions {
@@ -37,13 +32,29 @@ export interface WorkspaceOptions {
   readonly originMs?: number;
   /** Makes the store again from the beginning of the log. */
   readonly rebuild?: boolean;
+  /** Default `CHECKPOINT_EVERY_ORDINALS`. */
+  readonly checkpointEveryOrdinals?: number;
+  /** Told while opening goes through the log: ordinals done, and all. */
+  readonly progress?: (done: number, all: number) => void;
+  /** Ends the opening: it throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a data folder consists of, opened. */
+interface Parts {
+  readonly folder: string;
+  readonly temporary: boolean;
+  readonly log: SegmentLog;
+  readonly store: Store;
+  readonly tokens: Pseudonyms;
+  readonly series: SeriesWriter;
 }
 
 /**
  * A data folder at work: log, engine, store, pseudonyms and series, wired in the one order that survives a crash. A
- * record is appended, stepped when it is durable, and what the step produced is committed together with the ordinal
- * consumed. Opening brings the engine up to the end of the log: checkpoint, then replay; steps already committed change
- * nothing.
+ * record is appended, stepped over when it is durable, and what the step produced is committed together with the ordinal
+ * consumed; a checkpoint is saved when everything before it is committed. Opening brings the engine up to the end of the
+ * log: checkpoint, then the records behind it; steps already committed change nothing.
  */
 export class Workspace {
   readonly folder: string;
@@ -51,146 +62,253 @@ export class Workspace {
   readonly store: Store;
   readonly tokens: Pseudonyms;
   readonly series: SeriesWriter;
-  /** Findings of this run, all levels. */
-  readonly counts = { findings: 0, watch: 0, replayed: 0 };
+  /** What was found since opening. */
+  found = new Found();
+  /** Ordinals that opening went through behind the checkpoint. */
+  replayed = 0;
   readonly #temporary: boolean;
-  /** Ordinal at which this run began. */
-  startOrdinal = 0;
-  /** Incidents this run opened or added to, and that were not merged into another. */
-  readonly #incidents = new Set<string>();
+  readonly #checkpointEvery: number;
   #engine: Engine | undefined;
   #checkpointed = 0;
+  /** A step was not committed: the engine is ahead of the store and may not be saved. */
+  #failed = false;
   #closed = false;
 
-  private constructor(parts: {
-    folder: string;
-    temporary: boolean;
-    log: SegmentLog;
-    store: Store;
-    tokens: Pseudonyms;
-    series: SeriesWriter;
-  }) {
+  private constructor(parts: Parts, options: WorkspaceOptions) {
     this.folder = parts.folder;
     this.log = parts.log;
     this.store = parts.store;
     this.tokens = parts.tokens;
     this.series = parts.series;
     this.#temporary = parts.temporary;
+    this.#checkpointEvery = options.checkpointEveryOrdinals ?? CHECKPOINT_EVERY_ORDINALS;
   }
 
-  /** Opens a data folder, or a temporary one that `close` removes. Throws `LogError` and `StoreError`. */
+  /**
+   * Opens a data folder, or a temporary one that `close` removes. Throws `FolderError`, `LogError` and `StoreError`, and
+   * leaves nothing open or behind then.
+   */
   static async open(folder: string | undefined, options: WorkspaceOptions = {}): Promise<Workspace> {
-    const path = folder ?? (await mkdtemp(join(tmpdir(), 'gait-')));
-    await mkdir(path, { recursive: true });
-    const log = await openSegmentLog(join(path, FOLDER.log));
+    const path = folder ?? (await temporaryFolder());
+    const temporary = folder === undefined;
     try {
-      const workspace = new Workspace({
-        folder: path,
-        temporary: folder === undefined,
-        log,
-        store: openSqliteStore(join(path, FOLDER.store)),
-        tokens: openPseudonyms(join(path, FOLDER.pseudonyms)),
-        series: await openSeries(join(path, FOLDER.series)),
-      });
-      await workspace.#start(options);
+      if (!temporary) await takeFolder(path);
+      const workspace = new Workspace(await openParts(path, temporary), options);
+      await workspace.#startOrRelease(options);
       return workspace;
     } catch (error) {
-      await log.close();
+      if (temporary) await rm(path, { recursive: true, force: true });
       throw error;
     }
   }
 
-  /** The engine, at the end of the log. */
+  /** The engine, at the end of what was stepped over. */
   get engine(): Engine {
     assert(this.#engine !== undefined, 'the workspace has started');
     return this.#engine;
   }
 
-  /** Appends a record and steps over it when it is durable. */
-  async append(record: LogRecord): Promise<void> {
-    this.tokens.flush();
-    const { ordinal } = await this.log.append(record);
-    this.#step(record, ordinal);
-    if (this.engine.ordinal - this.#checkpointed >= CHECKPOINT_EVERY_ORDINALS) await this.checkpoint();
+  /** Appends a record and steps over it when it is durable. One call at a time. */
+  append(record: LogRecord): Promise<void> {
+    return this.appendAll([record]);
+  }
+
+  /**
+   * Appends records in order and steps over each when it is durable. While the engine steps over one, the next is on its
+   * way to the disk; never more than that one, so that what is durable is a beginning of what was given whatever fails.
+   */
+  async appendAll(records: Iterable<LogRecord> | AsyncIterable<LogRecord>): Promise<void> {
+    let durable: { readonly record: LogRecord; readonly ordinal: number } | undefined;
+    const stepDurable = (): void => {
+      const due = durable;
+      durable = undefined;
+      if (due !== undefined) this.#step(due.record, due.ordinal);
+    };
+    try {
+      for await (const record of records) {
+        this.tokens.flush();
+        const appending = this.log.append(record);
+        // Awaited below; should the step fail first, its error is the one to tell.
+        appending.catch(() => undefined);
+        stepDurable();
+        durable = { record, ordinal: (await appending).ordinal };
+        await this.#checkpointIfDue();
+      }
+    } finally {
+      stepDurable();
+    }
+    await this.#checkpointIfDue();
   }
 
   /** Incidents that this run opened or added to, gravest first. */
   newIncidents(): Incident[] {
-    const found = [...this.#incidents].map((id) => this.store.incident(id));
-    const incidents = found.flatMap((one) => (one.kind === 'found' ? [one.value] : []));
-    return incidents.sort((a, b) => b.risk - a.risk || a.openedMs - b.openedMs);
+    return this.found.incidents(this.store);
   }
 
-  /** Saves the engine's state and what people are shown of it. */
+  /** Saves the engine's state and what people are shown of it. Throws `StoreError` and `FolderError`. */
   async checkpoint(): Promise<void> {
-    const profiles = profilesOf(this.engine);
-    const updatedMs = this.engine.clock.nowMs;
-    this.store.commitStep({
-      findings: [],
-      incidents: [],
-      consumed: this.engine.ordinal,
-      profiles: profiles.map((profile) => ({ key: profile.key, updatedMs, content: toJson(profile) })),
-      coverage: coverageOf(profiles, this.engine.stageTwo.accountFacets).map((row) => ({
-        key: row.capability,
-        updatedMs,
-        content: toJson(row),
-      })),
-    });
-    await saveCheckpoint(join(this.folder, FOLDER.checkpoints), this.engine);
+    const folder = join(this.folder, FOLDER.checkpoints);
+    this.#commitProfiles();
+    this.series.flush();
+    await saveCheckpoint(folder, this.engine).catch((cause) => Promise.reject(folderError(folder, cause)));
     this.#checkpointed = this.engine.ordinal;
   }
 
-  /** Checkpoints, signs, and lets go of the folder; removes it when temporary. May be called twice. */
+  /**
+   * Checkpoints, signs, and lets go of the folder; removes it when temporary. May be called twice. Everything is let go
+   * of even if a part of that fails; the first failure is thrown then.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#temporary && this.#engine !== undefined) await this.checkpoint();
-    await this.series.close();
-    await this.log.close();
-    this.store.close();
-    this.tokens.close();
-    if (this.#temporary) await rm(this.folder, { recursive: true, force: true });
+    const { log, store, tokens, series } = this;
+    await inTurn([
+      () => (this.#temporary || this.#failed || this.#engine === undefined ? undefined : this.checkpoint()),
+      () => series.close(),
+      () => log.close(),
+      () => store.close(),
+      () => tokens.close(),
+      () => (this.#temporary ? rm(this.folder, { recursive: true, force: true }) : undefined),
+    ]);
+  }
+
+  async #startOrRelease(options: WorkspaceOptions): Promise<void> {
+    try {
+      await this.#start(options);
+    } catch (error) {
+      this.#failed = true;
+      await this.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   async #start(options: WorkspaceOptions): Promise<void> {
     if (this.log.next === 0) {
-      const genesis: Genesis = {
-        kind: 'genesis',
-        seed: options.seed ?? [randomInt(SEED_WORD_MAX), randomInt(SEED_WORD_MAX)],
-        originMs: options.originMs ?? 0,
-        tempoMs: DAY_MS,
-        schema: SCHEMA,
-      };
+      const genesis = genesisWith(options);
       await this.log.append({ type: 'control', receivedMs: genesis.originMs, control: genesis });
     }
     if (options.rebuild === true) this.store.rebuild();
-    const ordinalMax = Math.min(this.log.next, this.store.consumed);
-    this.#engine = await loadCheckpoint(join(this.folder, FOLDER.checkpoints), ordinalMax);
+    if (this.store.consumed > this.log.next) {
+      const detail = `${this.folder}: the store has seen ${this.store.consumed} records, the log holds ${this.log.next}.`;
+      throw new FolderError('GAIT_FOLDER_MIXED', detail);
+    }
+    const seed = (await this.#genesis())?.seed;
+    this.#engine = await loadCheckpoint(join(this.folder, FOLDER.checkpoints), {
+      ordinalMax: this.store.consumed,
+      seed,
+    });
     this.#checkpointed = this.#engine?.ordinal ?? 0;
-    for await (const { ordinal, record } of this.log.read(this.#checkpointed)) {
+    if (this.#checkpointed < this.log.first) {
+      throw new FolderError('GAIT_FOLDER_CUT', `${this.folder}: the log begins at ordinal ${this.log.first}.`);
+    }
+    await this.#catchUp(options);
+    this.found = new Found();
+  }
+
+  /** Steps over what is in the log behind the checkpoint. */
+  async #catchUp({ progress, signal }: WorkspaceOptions): Promise<void> {
+    const from = this.#checkpointed;
+    const all = this.log.next - from;
+    for await (const { ordinal, record } of this.log.read(from)) {
+      signal?.throwIfAborted();
       this.#engine ??= new Engine(genesisOf(record));
       this.#step(record, ordinal);
-      this.counts.replayed += ordinalsOf(record);
+      this.replayed += ordinalsOf(record);
+      progress?.(this.replayed, all);
+      await this.#checkpointIfDue();
     }
-    this.startOrdinal = this.engine.ordinal;
-    this.counts.findings = 0;
-    this.counts.watch = 0;
-    this.#incidents.clear();
+  }
+
+  /** The genesis of the log; undefined when retention has removed its beginning. */
+  async #genesis(): Promise<Genesis | undefined> {
+    if (this.log.first > 0) return undefined;
+    for await (const { record } of this.log.read(0)) return genesisOf(record);
+    return undefined;
+  }
+
+  async #checkpointIfDue(): Promise<void> {
+    if (this.#temporary || this.engine.ordinal - this.#checkpointed < this.#checkpointEvery) return;
+    await this.checkpoint();
+  }
+
+  #commitProfiles(): void {
+    const profiles = profilesOf(this.engine);
+    const step = { findings: [], incidents: [], consumed: this.engine.ordinal };
+    const updatedMs = this.engine.clock.nowMs;
+    for (let from = 0; from < profiles.length; from += PROFILES_PER_COMMIT) {
+      const some = profiles.slice(from, from + PROFILES_PER_COMMIT);
+      const rows = some.map((profile) => ({ key: profile.key, updatedMs, content: toJson(profile) }));
+      this.store.commitStep({ ...step, profiles: rows });
+    }
+    const coverage = coverageOf(profiles, this.engine.stageTwo.accountFacets);
+    const rows = coverage.map((row) => ({ key: row.capability, updatedMs, content: toJson(row) }));
+    this.store.commitStep({ ...step, coverage: rows });
   }
 
   #step(record: LogRecord, ordinal: number): void {
+    assert(!this.#failed, 'nothing is stepped over after a step that failed');
+    this.#failed = true;
     const output = this.engine.step(record, ordinal);
     for (const minute of output.minutes) this.series.minute(minute);
     for (const hour of output.hours) this.series.hour(hour);
-    for (const finding of output.findings) this.counts[finding.level === 'watch' ? 'watch' : 'findings']++;
-    for (const incident of output.incidents) {
-      if (incident.mergedInto === undefined) this.#incidents.add(incident.id);
-      else this.#incidents.delete(incident.id);
-    }
-    if (output.findings.length === 0 && output.incidents.length === 0) return;
     const { findings, incidents } = output;
-    this.store.commitStep({ findings, incidents, consumed: this.engine.ordinal });
+    if (findings.length > 0 || incidents.length > 0) {
+      this.store.commitStep({ findings, incidents, consumed: this.engine.ordinal });
+      this.found.add(output);
+    }
+    this.#failed = false;
   }
+}
+
+/** Opens everything, the log first because it holds the lock; lets go of all of it when one part cannot be opened. */
+async function openParts(folder: string, temporary: boolean): Promise<Parts> {
+  const log = await openSegmentLog(join(folder, FOLDER.log), temporary ? WITHOUT_SYNC : {});
+  const opened: (() => unknown)[] = [() => log.close()];
+  try {
+    const store = openSqliteStore(join(folder, FOLDER.store));
+    opened.push(() => store.close());
+    const tokens = openPseudonyms(join(folder, FOLDER.pseudonyms));
+    opened.push(() => tokens.close());
+    const series = openSeries(join(folder, FOLDER.series), { durable: !temporary });
+    return { folder, temporary, log, store, tokens, series };
+  } catch (error) {
+    await inTurn(opened.toReversed()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A folder that will be thrown away need not survive loss of power. */
+const WITHOUT_SYNC: SegmentLogOptions = {
+  files: {
+    ...systemFiles,
+    async open(path, create) {
+      const file = await systemFiles.open(path, create);
+      return { ...file, datasync: async () => undefined };
+    },
+  },
+};
+
+/** Does all of it in order; throws the first failure afterwards. */
+async function inTurn(steps: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+function genesisWith({ seed, originMs }: WorkspaceOptions): Genesis {
+  return {
+    kind: 'genesis',
+    seed: seed ?? [randomInt(SEED_WORD_MAX), randomInt(SEED_WORD_MAX)],
+    originMs: originMs ?? 0,
+    tempoMs: DAY_MS,
+    schema: SCHEMA,
+  };
 }
 
 function genesisOf(record: LogRecord): Genesis {

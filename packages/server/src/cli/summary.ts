@@ -1,0 +1,44 @@
+import type { ReplayResult } from '../runtime/replay.ts';
+import type { Workspace } from '../runtime/workspace.ts';
+
+/** The last line of `gait replay --summary`, for programs. */
+export interface Summary {
+  /** Rows understood and inside `--since` and `--until`, those learned from included. */
+  readonly events: number;
+  readonly facets: Readonly<Record<string, number>>;
+  /** Refused records by reason; reasons that did not occur are left out. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Functions and principals known now, earlier replays into the same folder included. */
+  readonly functions: number;
+  readonly principals: number;
+  /** Of this replay; the watch level is not counted. */
+  readonly findings: number;
+  readonly incidents: number;
+  readonly eventsPerSecond: number;
+}
+
+/** Numbers of a replay. */
+export function summaryOf(workspace: Workspace, result: ReplayResult): Summary {
+  const { engine, found } = workspace;
+  return {
+    events: result.events,
+    facets: result.facets,
+    rejected: rejectedOf(result),
+    functions: engine.stageOne.reduce((sum, stage) => sum + stage.functions.count, 0),
+    principals: engine.stageTwo.principalCount,
+    findings: found.findings,
+    incidents: workspace.newIncidents().length,
+    eventsPerSecond: Math.round(result.events / Math.max(result.seconds, 1e-9)),
+  };
+}
+
+/** Refused records of all inputs by reason, without the reasons that did not occur. */
+export function rejectedOf({ reports }: ReplayResult): Record<string, number> {
+  const rejected: Record<string, number> = {};
+  for (const report of reports) {
+    for (const [reason, count] of Object.entries(report.rejected)) {
+      if (count > 0) rejected[reason] = (rejected[reason] ?? 0) + count;
+    }
+  }
+  return rejected;
+}
