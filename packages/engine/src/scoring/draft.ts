@@ -21,7 +21,7 @@ export interface Place {
   readonly eventMs: number;
   readonly traceId: string;
   readonly requestId: string;
-  /** False when the row at hand only answered a question of an earlier one: its origin is then not the finding's. */
+  /** False when the row at hand only answered a question of an earlier one: its origin and principal are then not the finding's. */
   readonly own: boolean;
 }
 
@@ -72,7 +72,7 @@ export function draftFinding(
     sentence: score.sentence,
     entity: as.entity,
     function: judged.function,
-    principal: place.batch.symbolText(place.row, 'principal'),
+    principal: place.own ? place.batch.symbolText(place.row, 'principal') : '',
     ordinal: place.ordinal,
     timeMs: place.eventMs,
     score: judged.adjusted,

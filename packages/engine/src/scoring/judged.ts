@@ -7,13 +7,16 @@ export class JudgedCounts {
   #counts = new Uint32Array(0);
 
   add(detector: string, group: number): void {
-    this.#counts[this.#rowOf(detector) * GROUPS + group]++;
+    // The row first: a new detector makes a new array.
+    const row = this.#rowOf(detector);
+    this.#counts[row * GROUPS + group]++;
   }
 
   /** Adds everything another one holds to this one, and empties it. */
   absorb(other: JudgedCounts): void {
     other.take((detector, group, count) => {
-      this.#counts[this.#rowOf(detector) * GROUPS + group] += count;
+      const row = this.#rowOf(detector);
+      this.#counts[row * GROUPS + group] += count;
     });
   }
 
