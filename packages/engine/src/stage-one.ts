@@ -7,6 +7,7 @@ import { Categories, keyOf } from './baselines/categories.ts';
 import { Directory } from './baselines/directory.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
+import { locateCalls } from './baselines/located-calls.ts';
 import { MetricStore } from './baselines/metrics.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Score, Scores } from './detectors/detector.ts';
@@ -110,7 +111,7 @@ export class StageOne {
     this.#baselines = new FunctionBaselines(this);
     this.#scores = {
       add: (score) => this.#add(score),
-      judged: (detector) => this.judged.add(detector, this.#group),
+      judged: (detector, count = 1) => this.judged.add(detector, this.#group, count),
     };
   }
 
@@ -310,6 +311,7 @@ export class StageOne {
       second: this.#clock.second,
     });
     if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
+    locateCalls(seen, this.categories);
     this.#group = this.#groups.of(this.#page.u32[this.#word + HEAD.triggerKind]);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
@@ -408,6 +410,7 @@ export class StageOne {
     this.metrics.day = day;
     this.#setLesson(day);
     this.#baselines.focus(this.#page, word, { name: this.functions.names[this.#id], block, second });
+    locateCalls(seen, this.categories);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }

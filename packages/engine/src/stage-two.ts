@@ -358,7 +358,7 @@ export class StageTwo {
       const group = 0;
       scoreEdge(edge, baselines, {
         add: (score) => this.#scores.push(score),
-        judged: (detector) => this.calibration.judged(detector, group, 1),
+        judged: (detector, count = 1) => this.calibration.judged(detector, group, count),
       });
       const place: Place = {
         batch: view.batch,

@@ -166,6 +166,19 @@ export class Categories {
     return true;
   }
 
+  /** True for a found value that is nothing new and not suspect: by far the most. */
+  isKnown(entry: number): boolean {
+    return entry >= 0 && !this.isSuspect(entry);
+  }
+
+  /** `learn` of a value found at `entry`, without looking it up again. */
+  learnAt(entry: number, lesson: Lesson): void {
+    const page = this.#page;
+    if (page === undefined) return;
+    page.f32[entry + 1] += 1;
+    page.u32[entry + 3] = seenAgain(page.u32[entry + 3], lesson);
+  }
+
   /** Counts one observation of a field. Call before `learn` of its values. */
   observe(field: number): void {
     const page = this.#page;
@@ -185,8 +198,7 @@ export class Categories {
     if (page === undefined) return false;
     const found = this.find(field, hash);
     if (found >= 0) {
-      page.f32[found + 1] += 1;
-      page.u32[found + 3] = seenAgain(page.u32[found + 3], lesson);
+      this.learnAt(found, lesson);
       return true;
     }
     this.#novelty(field, lesson.day, as === 'plain' ? 1 : suspectWeight(field));

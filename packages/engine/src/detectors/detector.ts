@@ -36,8 +36,8 @@ export const SCORE_MIN = 1.3;
 /** Where detectors put what they saw. */
 export interface Scores {
   add(score: Score): void;
-  /** Counts one judged observation of a detector, strange or not: the denominator of calibration. */
-  judged(detector: string): void;
+  /** Counts judged observations of a detector, strange or not: the denominator of calibration. */
+  judged(detector: string, count?: number): void;
 }
 
 /**

@@ -32,7 +32,7 @@ export const newError: Detector<FunctionBaselines> = {
   family: 'flow',
   title: 'Error never seen before',
   version: '1',
-  facets: ['sensor', 'otel', 'xray', 'platform'],
+  facets: ['sensor', 'otel', 'xray', 'platform', 'insights'],
 
   score(seen, state, out) {
     out.judged(newError.id);
@@ -43,6 +43,7 @@ export const newError: Detector<FunctionBaselines> = {
     const text = seen.batch?.symbolText(seen.row, 'errorType') ?? '';
     // Texts are kept at the second sighting, so that invented ones do not fill the memory.
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.error, error), text);
+    if (state.categories.isKnown(entry)) return;
     const place = { field: CATEGORY.error, entry, day: state.lesson.day };
     const novelty = scoreNovelty(state.categories, place, BASE);
     if (novelty === undefined || novelty.score < SCORE_MIN) return;

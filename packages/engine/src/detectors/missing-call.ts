@@ -63,14 +63,12 @@ export const missingCall: Detector<FunctionBaselines> = {
   learn() {},
 };
 
+/** Usual calls that are present. */
 function presentUsual(seen: Observation, state: FunctionBaselines): number {
   let present = 0;
   for (let at = 0; at < seen.callCount; at++) {
-    const entry = state.categories.find(CATEGORY.call, seen.callToken[at]);
-    if (entry < 0 || !state.categories.isUsual(entry)) continue;
-    let earlier = false;
-    for (let before = 0; before < at; before++) earlier ||= seen.callToken[before] === seen.callToken[at];
-    if (!earlier) present++;
+    const entry = seen.callEntry[at];
+    if (entry >= 0 && state.categories.isUsual(entry)) present++;
   }
   return present;
 }

@@ -1,6 +1,7 @@
 import { CATEGORY, keyOf } from '../baselines/categories.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
+import { REPEATED } from '../baselines/located-calls.ts';
 import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
@@ -23,15 +24,17 @@ export const newCall: Detector<FunctionBaselines> = {
   score(seen, state, out) {
     if (!seen.callsKnown) return;
     const day = state.lesson.day;
+    out.judged(newCall.id, seen.callCount);
     for (let at = 0; at < seen.callCount; at++) {
-      out.judged(newCall.id);
       const token = seen.callToken[at];
-      const entry = state.categories.find(CATEGORY.call, token);
+      const entry = seen.callEntry[at];
+      if (entry === REPEATED) continue;
       if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.call, token), callText(seen, at));
+      if (state.categories.isKnown(entry)) continue;
       const novelty = scoreNovelty(state.categories, { field: CATEGORY.call, entry, day }, BASE);
       if (novelty === undefined || novelty.score < SCORE_MIN) continue;
       const destination = seen.callDestination[at];
-      if (destination !== 0 && isNew(state, CATEGORY.destination, destination)) continue;
+      if (destination !== 0 && isNewDestination(state, destination)) continue;
       report(seen, state, { at, novelty }, out);
     }
   },
@@ -40,25 +43,23 @@ export const newCall: Detector<FunctionBaselines> = {
     if (!seen.callsKnown) return;
     state.categories.observe(CATEGORY.call);
     for (let at = 0; at < seen.callCount; at++) {
+      const entry = seen.callEntry[at];
+      if (entry === REPEATED) continue;
+      if (state.categories.isKnown(entry)) {
+        state.categories.learnAt(entry, state.lesson);
+        continue;
+      }
       const token = seen.callToken[at];
-      if (repeated(seen.callToken, at)) continue;
       const destination = seen.callDestination[at];
-      const covered = destination !== 0 && isNew(state, CATEGORY.destination, destination);
+      const covered = destination !== 0 && isNewDestination(state, destination);
       const value = { field: CATEGORY.call, hash: token, base: BASE, held: state.held('flow'), covered };
       learnValue(state.categories, value, state.lesson);
     }
   },
 };
 
-/** True when the value at `at` already stood earlier in the list: an invocation counts a value once. */
-export function repeated(list: Uint32Array, at: number): boolean {
-  for (let before = 0; before < at; before++) if (list[before] === list[at]) return true;
-  return false;
-}
-
-function isNew(state: FunctionBaselines, field: number, hash: number): boolean {
-  const entry = state.categories.find(field, hash);
-  return entry < 0 || state.categories.isSuspect(entry);
+function isNewDestination(state: FunctionBaselines, hash: number): boolean {
+  return !state.categories.isKnown(state.categories.find(CATEGORY.destination, hash));
 }
 
 /** Text of a call, `s3:PutObject bucket`, as long as its row is at hand. */

@@ -29,6 +29,7 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     out.judged(newCallerPrincipal.id);
     const entry = state.categories.find(CATEGORY.principal, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.principal, hash), principalText(seen));
+    if (state.categories.isKnown(entry)) return;
     const place = { field: CATEGORY.principal, entry, day: state.lesson.day };
     const novelty = scoreNovelty(state.categories, place, baseOf(seen));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;

@@ -1,10 +1,10 @@
 import { CATEGORY, keyOf } from '../baselines/categories.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
+import { REPEATED } from '../baselines/located-calls.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { repeated } from './new-call.ts';
 import { expectedValues, oftenNever, thingText } from './words.ts';
 
 const BASE = 2;
@@ -22,14 +22,15 @@ export const newDestination: Detector<FunctionBaselines> = {
 
   score(seen, state, out) {
     if (!seen.callsKnown) return;
+    out.judged(newDestination.id, seen.callCount);
     for (let at = 0; at < seen.callCount; at++) {
       const hash = seen.callDestination[at];
-      if (hash === 0 || repeated(seen.callDestination, at)) continue;
-      out.judged(newDestination.id);
-      const entry = state.categories.find(CATEGORY.destination, hash);
+      const entry = seen.destinationEntry[at];
+      if (hash === 0 || entry === REPEATED) continue;
       if (state.categories.wantsName(entry)) {
         state.names.add(keyOf(CATEGORY.destination, hash), destinationText(seen, at));
       }
+      if (state.categories.isKnown(entry)) continue;
       const place = { field: CATEGORY.destination, entry, day: state.lesson.day };
       const novelty = scoreNovelty(state.categories, place, BASE);
       if (novelty === undefined || novelty.score < SCORE_MIN) continue;
@@ -68,7 +69,12 @@ export const newDestination: Detector<FunctionBaselines> = {
     state.categories.observe(CATEGORY.destination);
     for (let at = 0; at < seen.callCount; at++) {
       const hash = seen.callDestination[at];
-      if (hash === 0 || repeated(seen.callDestination, at)) continue;
+      const entry = seen.destinationEntry[at];
+      if (hash === 0 || entry === REPEATED) continue;
+      if (state.categories.isKnown(entry)) {
+        state.categories.learnAt(entry, state.lesson);
+        continue;
+      }
       const held = state.held('egress');
       learnValue(state.categories, { field: CATEGORY.destination, hash, base: BASE, held }, state.lesson);
     }

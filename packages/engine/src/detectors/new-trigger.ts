@@ -16,7 +16,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
   family: 'trigger',
   title: 'Trigger never seen before',
   version: '1',
-  facets: ['sensor', 'otel', 'xray', 'platform'],
+  facets: ['sensor', 'otel', 'xray', 'platform', 'insights'],
 
   score(seen, state, out) {
     const hash = triggerOf(seen);
@@ -24,6 +24,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
     out.judged(newTrigger.id);
     const entry = state.categories.find(CATEGORY.trigger, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.trigger, hash), triggerText(seen));
+    if (state.categories.isKnown(entry)) return;
     const novelty = scoreNovelty(state.categories, { field: CATEGORY.trigger, entry, day: state.lesson.day }, BASE);
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
     const text = triggerText(seen);

@@ -27,7 +27,7 @@ const WORK_PER_INPUT = 4;
 /** Least step between the score and the threshold of what must not become a finding. */
 const WATCH_MARGIN = 0.1;
 
-const FACETS: readonly FacetKind[] = ['sensor', 'platform', 'otel', 'xray'];
+const FACETS: readonly FacetKind[] = ['sensor', 'platform', 'insights', 'otel', 'xray'];
 const INPUTS = ['bytesIn', 'requestBytes'] as const;
 
 /** What these detectors read of a function's baselines. */
@@ -71,6 +71,7 @@ function tailDetector(of: {
       if (state.metricBlock === 0) return;
       for (const metric of metrics) {
         const value = seen.numbers[NUMBER[metric.field]];
+        if (Number.isNaN(value)) continue;
         const found = state.metrics.score(state.metricBlock, METRIC[metric.field], value);
         if (found.count < METRIC_COUNT_MIN) continue;
         out.judged(id);

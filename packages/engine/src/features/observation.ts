@@ -26,6 +26,12 @@ export class Observation {
   readonly callToken = new Uint32Array(CALLS_PER_ROW_MAX);
   readonly callDestination = new Uint32Array(CALLS_PER_ROW_MAX);
   readonly callBytesOut = new Float64Array(CALLS_PER_ROW_MAX);
+  /**
+   * Where the function's categories hold these calls and their destinations, -1 when unseen: looked up once for all
+   * detectors, before scoring and again before learning. Repeated values of one observation are -2 after the first.
+   */
+  readonly callEntry = new Int32Array(CALLS_PER_ROW_MAX);
+  readonly destinationEntry = new Int32Array(CALLS_PER_ROW_MAX);
   /** Where texts come from while scoring: the batch and row being scored; undefined when learning from a joined record. */
   batch: Batch | undefined = undefined;
   row = 0;

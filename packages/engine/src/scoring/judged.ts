@@ -6,10 +6,10 @@ export class JudgedCounts {
   readonly #ids: string[] = [];
   #counts = new Uint32Array(0);
 
-  add(detector: string, group: number): void {
+  add(detector: string, group: number, count = 1): void {
     // The row first: a new detector makes a new array.
     const row = this.#rowOf(detector);
-    this.#counts[row * GROUPS + group]++;
+    this.#counts[row * GROUPS + group] += count;
   }
 
   /** Adds everything another one holds to this one, and empties it. */
