@@ -115,8 +115,6 @@ class Replay {
     const inputs = this.#parts.map(({ input }) => input);
     const [first] = this.#parts;
     const resumed = sum(this.#parts.map(({ present }) => present.rows));
-    const startOrdinal = first.place.ordinal;
-    if (resumed > 0) this.#workspace.found.addStored(this.#workspace.store, startOrdinal);
     return {
       events: sum(inputs.map(({ sorted }) => sorted.rows)),
       facets: summed(inputs.map(({ facets }) => facets)),
@@ -125,7 +123,7 @@ class Replay {
       ...(learned === undefined ? {} : { learned, learnedBy: 'given' }),
       outside: sum(inputs.map(({ outside }) => outside)),
       resumed,
-      startOrdinal,
+      startOrdinal: first.place.ordinal,
       seconds: (performance.now() - started) / 1000,
     };
   }
@@ -167,6 +165,8 @@ class Replay {
     try {
       const now = { content: `${phase} ${input.content}`, ordinal: log.next, clockMs: log.lastMs };
       const place = await this.#journal.begin(this.#parts.length, now);
+      const goesOn = this.#parts.length === 0 && place.ordinal < log.next;
+      if (goesOn) this.#workspace.found.addStored(this.#workspace.store, place.ordinal);
       const shiftMs = shiftFor(place.clockMs - input.sorted.fromMs);
       const part = { phase, input, place, shiftMs, present: await this.#present(place) };
       this.#parts.push(part);
