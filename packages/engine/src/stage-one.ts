@@ -18,8 +18,8 @@ import { FACET, FLAG, NUMBER, SYMBOL } from './event/schema.ts';
 import { type BatchView, contentOf } from './features/batch-view.ts';
 import type { Clock } from './features/clock.ts';
 import { Groups } from './features/groups.ts';
-import { OpenInvocations } from './features/join.ts';
-import { Observation } from './features/observation.ts';
+import { FACET_RANK, OpenInvocations } from './features/join.ts';
+import { FIELD_GROUPS, Observation } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { JudgedCounts } from './scoring/judged.ts';
 
@@ -108,7 +108,12 @@ export class StageOne {
       established: (page, word) => page.u32[word + HEAD.closed] >= ESTABLISHED_COUNT,
       release: (page, word) => this.#release(page, word),
     });
-    this.#baselines = new FunctionBaselines(this);
+    this.#baselines = new FunctionBaselines({
+      metrics: this.metrics,
+      categories: this.categories,
+      names: this.names,
+      person: hashOf('person', hasher),
+    });
     this.#scores = {
       add: (score) => this.#add(score),
       judged: (detector, count = 1) => this.judged.add(detector, this.#group, count),
@@ -311,10 +316,40 @@ export class StageOne {
       second: this.#clock.second,
     });
     if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
+    seen.foreign = this.#foreign();
     locateCalls(seen, this.categories);
     this.#group = this.#groups.of(this.#page.u32[this.#word + HEAD.triggerKind]);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
+    }
+  }
+
+  /** Groups of fields that are learned from another facet than the one at hand: none where it is the only usual one. */
+  #foreign(): number {
+    const { facets } = this.#seen;
+    const { u32 } = this.#page;
+    if (u32[this.#word + HEAD.usualFacets] === facets) return 0;
+    const rank = FACET_RANK[31 - Math.clz32(facets)];
+    let foreign = 0;
+    for (let group = 0; group < FIELD_GROUPS; group++) {
+      const from = (u32[this.#word + HEAD.learnedFrom] >>> (group * 8)) & 0xff;
+      if (from !== 0 && from !== rank) foreign |= 1 << group;
+    }
+    return foreign;
+  }
+
+  /** Notes which facet each group of fields is learned from now. */
+  #noteFacets(): void {
+    const seen = this.#seen;
+    const { u32 } = this.#page;
+    const joined = seen.batch === undefined;
+    const own = joined ? 0 : FACET_RANK[31 - Math.clz32(seen.facets)];
+    for (let group = 0; group < FIELD_GROUPS; group++) {
+      const rank = joined ? seen.fieldRanks[group] : seen.has(group) ? own : 0;
+      if (rank === 0) continue;
+      const shift = group * 8;
+      const at = this.#word + HEAD.learnedFrom;
+      u32[at] = ((u32[at] & ~(0xff << shift)) | (rank << shift)) >>> 0;
     }
   }
 
@@ -400,6 +435,7 @@ export class StageOne {
     const word = this.#word;
     const day = this.#clock.dayOf(second);
     this.#countFacets(seen.facets);
+    this.#noteFacets();
     if ((seen.flags & FLAG.init) === 0) u32[word + HEAD.closed]++;
     if (seen.cold) u32[word + HEAD.cold]++;
     const days = u32[word + HEAD.days];

@@ -20,6 +20,8 @@ export class FunctionBaselines {
   readonly metrics: MetricStore;
   readonly categories: Categories;
   readonly names: Names;
+  /** Hash of the principal kind `person`: joined records have no texts. */
+  readonly person: number;
   /** Function key. */
   name = '';
   /** Block of this observation's revision and cold or warm class in `metrics`, 0 while there is none. */
@@ -31,10 +33,11 @@ export class FunctionBaselines {
   lesson: Lesson = { day: 0, training: false };
   #held = 0;
 
-  constructor(parts: { metrics: MetricStore; categories: Categories; names: Names }) {
+  constructor(parts: { metrics: MetricStore; categories: Categories; names: Names; person: number }) {
     this.metrics = parts.metrics;
     this.categories = parts.categories;
     this.names = parts.names;
+    this.person = parts.person;
   }
 
   /** Points at a function, by its head; `block` holds the metrics of the revision and class at hand. */

@@ -17,6 +17,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import { SYMBOL } from '../event/schema.ts';
+import { FIELDS } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
@@ -35,6 +36,8 @@ export const newError: Detector<FunctionBaselines> = {
   facets: ['sensor', 'otel', 'xray', 'platform', 'insights'],
 
   score(seen, state, out) {
+    // Another facet may name the same error differently; the baseline knows the names of the best one.
+    if (seen.isForeign(FIELDS.error)) return;
     out.judged(newError.id);
     // Symbols are seeded hashes; 0 means that the row has none.
     const error = seen.symbols[SYMBOL.errorType];

@@ -1,7 +1,7 @@
 import { CATEGORY, keyOf } from '../baselines/categories.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
-import type { Observation } from '../features/observation.ts';
+import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { percent } from './words.ts';
 
@@ -21,7 +21,8 @@ export const missingCall: Detector<FunctionBaselines> = {
   facets: ['sensor', 'otel', 'xray'],
 
   score(seen, state, out) {
-    if (!seen.callsKnown || (seen.flags & (FLAG.callsCut | FLAG.sampled | FLAG.init)) !== 0) return;
+    if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
+    if ((seen.flags & (FLAG.callsCut | FLAG.sampled | FLAG.init)) !== 0) return;
     if (failed(seen)) return;
     out.judged(missingCall.id);
     const usual = state.categories.usualCount;

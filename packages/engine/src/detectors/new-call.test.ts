@@ -67,20 +67,6 @@ describe('flow.new-call fires', () => {
       '`orders` called s3:DeleteObject invoices; it made this call only recently, never in the 199 invocations learned before that.',
     );
   });
-
-  it('in a function that talks to new places all the time, about what it does there', () => {
-    const hooks = history(HISTORY, (at) => ({
-      calls: ['dynamodb:GetItem orders dynamodb/orders', `http:POST /hook host-${at}.example`],
-    }));
-    const odd = invocation(AFTER_MS, {
-      calls: ['dynamodb:GetItem orders dynamodb/orders', 's3:GetObject payroll s3/payroll'],
-    });
-    const finding = claims(fed(hooks, [odd]), ID);
-    assert.deepEqual(
-      finding.map(({ evidence }) => evidence[0].observed),
-      ['s3:GetObject payroll'],
-    );
-  });
 });
 
 describe('flow.new-call stays quiet', () => {

@@ -3,7 +3,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { REPEATED } from '../baselines/located-calls.ts';
 import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
-import type { Observation } from '../features/observation.ts';
+import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
@@ -22,7 +22,7 @@ export const newCall: Detector<FunctionBaselines> = {
   facets: ['sensor', 'otel', 'xray'],
 
   score(seen, state, out) {
-    if (!seen.callsKnown) return;
+    if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     const day = state.lesson.day;
     out.judged(newCall.id, seen.callCount);
     for (let at = 0; at < seen.callCount; at++) {

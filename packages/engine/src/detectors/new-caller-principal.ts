@@ -3,7 +3,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import { SYMBOL } from '../event/schema.ts';
-import type { Observation } from '../features/observation.ts';
+import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
@@ -25,13 +25,13 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
 
   score(seen, state, out) {
     const hash = seen.symbols[SYMBOL.principal];
-    if (hash === 0) return;
+    if (hash === 0 || seen.isForeign(FIELDS.principal)) return;
     out.judged(newCallerPrincipal.id);
     const entry = state.categories.find(CATEGORY.principal, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.principal, hash), principalText(seen));
     if (state.categories.isKnown(entry)) return;
     const place = { field: CATEGORY.principal, entry, day: state.lesson.day };
-    const novelty = scoreNovelty(state.categories, place, baseOf(seen));
+    const novelty = scoreNovelty(state.categories, place, baseOf(seen, state));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
     const text = principalText(seen);
     out.add({
@@ -61,14 +61,13 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     const hash = seen.symbols[SYMBOL.principal];
     if (hash === 0) return;
     state.categories.observe(CATEGORY.principal);
-    const value = { field: CATEGORY.principal, hash, base: baseOf(seen), held: state.held('access') };
+    const value = { field: CATEGORY.principal, hash, base: baseOf(seen, state), held: state.held('access') };
     learnValue(state.categories, value, state.lesson);
   },
 };
 
-/** A joined record no longer has its texts; then the stricter one holds. */
-function baseOf(seen: Observation): number {
-  return seen.batch?.symbolText(seen.row, 'principalKind') === 'person' ? BASE_PERSON : BASE;
+function baseOf(seen: Observation, state: FunctionBaselines): number {
+  return seen.symbols[SYMBOL.principalKind] === state.person ? BASE_PERSON : BASE;
 }
 
 function principalText(seen: Observation): string {

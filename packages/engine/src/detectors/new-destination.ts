@@ -3,7 +3,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { REPEATED } from '../baselines/located-calls.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
-import type { Observation } from '../features/observation.ts';
+import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { expectedValues, oftenNever, thingText } from './words.ts';
 
@@ -21,7 +21,7 @@ export const newDestination: Detector<FunctionBaselines> = {
   facets: ['sensor', 'otel', 'xray'],
 
   score(seen, state, out) {
-    if (!seen.callsKnown) return;
+    if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     out.judged(newDestination.id, seen.callCount);
     for (let at = 0; at < seen.callCount; at++) {
       const hash = seen.callDestination[at];

@@ -1,10 +1,10 @@
 import { CATEGORY, keyOf } from '../baselines/categories.ts';
-import type { FunctionBaselines } from '../baselines/function.ts';
+import { type FunctionBaselines, shortNameOf } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import { SYMBOL } from '../event/schema.ts';
 import { tokenOf } from '../features/batch-view.ts';
-import type { Observation } from '../features/observation.ts';
+import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
@@ -20,7 +20,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
 
   score(seen, state, out) {
     const hash = triggerOf(seen);
-    if (hash === 0) return;
+    if (hash === 0 || seen.isForeign(FIELDS.trigger)) return;
     out.judged(newTrigger.id);
     const entry = state.categories.find(CATEGORY.trigger, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.trigger, hash), triggerText(seen));
@@ -44,7 +44,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
           count: novelty.count,
         },
       ],
-      sentence: `\`${state.shortName}\` was invoked by ${text}; ${oftenNever(novelty, 'was fired by it')}.`,
+      sentence: `\`${state.shortName}\` was invoked ${byWhom(seen)}; ${oftenNever(novelty, 'was fired by it')}.`,
       quietIf: 'this source had fired the function before',
       impact: 0.6,
       techniques: ['T1648'],
@@ -72,4 +72,11 @@ function triggerText(seen: Observation): string {
   const kind = seen.batch.symbolText(seen.row, 'triggerKind');
   const source = seen.batch.symbolText(seen.row, 'triggerSource');
   return [kind, source].filter((part) => part !== '').join(' ');
+}
+
+/** "directly by `webhook`" for a function, "by queue sqs/jobs" for anything else. */
+function byWhom(seen: Observation): string {
+  const source = seen.batch?.symbolText(seen.row, 'triggerSource') ?? '';
+  const direct = seen.batch?.symbolText(seen.row, 'triggerKind') === 'invoke' && source !== '';
+  return direct ? `directly by \`${shortNameOf(source)}\`` : `by ${triggerText(seen)}`;
 }

@@ -3,8 +3,8 @@ import { OPEN_INVOCATIONS_MAX } from '../base/limits.ts';
 import { Slab } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Table } from '../base/table.ts';
-import { FACETS, type FacetKind, NUMBERS, SYMBOLS } from '../event/schema.ts';
-import type { Observation } from './observation.ts';
+import { FACETS, type FacetKind, NUMBERS, SYMBOL, SYMBOLS } from '../event/schema.ts';
+import { FIELDS, type Observation } from './observation.ts';
 
 /** Seconds after the last facet until an invocation is closed without the missing ones. */
 export const CLOSE_AFTER_S = 30;
@@ -13,8 +13,8 @@ const CLOSE_LATEST_S = 900;
 /** Calls kept of a joined invocation; the flow is in the first ones. */
 const JOIN_CALLS_MAX = 64;
 
-/** Which facet kind a field is learned from when several carry it: lower wins. */
-const PRECEDENCE: readonly number[] = FACETS.map((kind) => {
+/** Which facet kind a field is learned from when several carry it: lower wins. Never 0. */
+export const FACET_RANK: readonly number[] = FACETS.map((kind) => {
   const order: readonly FacetKind[] = ['platform', 'insights', 'sensor', 'otel', 'xray'];
   const at = order.indexOf(kind);
   return at < 0 ? order.length + 1 : at + 1;
@@ -104,7 +104,7 @@ export class OpenInvocations {
   merge(id: number, seen: Observation, at: { readonly second: number; readonly usual: number }): number {
     const { page, word } = this.#at(id);
     const { u32, f64, bytes } = page;
-    const rank = PRECEDENCE[31 - Math.clz32(seen.facets)] + ((seen.facets & at.usual) !== 0 ? 0 : UNUSUAL_RANK);
+    const rank = FACET_RANK[31 - Math.clz32(seen.facets)] + ((seen.facets & at.usual) !== 0 ? 0 : UNUSUAL_RANK);
     if (u32[word + WORD.facets] === 0 || seen.trust < u32[word + WORD.trust]) u32[word + WORD.trust] = seen.trust;
     const first = u32[word + WORD.facets] === 0;
     u32[word + WORD.facets] |= seen.facets;
@@ -146,6 +146,12 @@ export class OpenInvocations {
       seen.numbers[at] = bytes[numberRanks + at] === 0 ? Number.NaN : f64[((word + WORD.numbers) >> 1) + at];
     }
     for (let at = 0; at < SYMBOLS.length; at++) seen.symbols[at] = u32[word + WORD.symbols + at];
+    const rankOf = (field: number) => usualRank(bytes[(word + WORD.symbolRank) * 4 + field]);
+    seen.fieldRanks[FIELDS.calls] = usualRank(u32[word + WORD.callRank]);
+    // Kind and source may come from two facets; the one that knows both has the worse rank then.
+    seen.fieldRanks[FIELDS.trigger] = Math.max(rankOf(SYMBOL.triggerKind), rankOf(SYMBOL.triggerSource));
+    seen.fieldRanks[FIELDS.principal] = rankOf(SYMBOL.principal);
+    seen.fieldRanks[FIELDS.error] = rankOf(SYMBOL.errorType);
     seen.callsKnown = u32[word + WORD.callRank] !== 0;
     seen.callCount = u32[word + WORD.calls];
     for (let at = 0; at < seen.callCount; at++) {
@@ -267,4 +273,9 @@ export class OpenInvocations {
     this.#head = 0;
     this.#length = length;
   }
+}
+
+/** Rank of a facet that the function usually delivers, else 0. */
+function usualRank(rank: number): number {
+  return rank < UNUSUAL_RANK ? rank : 0;
 }

@@ -1,6 +1,14 @@
 import { CALLS_PER_ROW_MAX } from '../base/limits.ts';
 import type { Batch } from '../event/batch.ts';
-import { FLAG, NUMBERS, SYMBOLS } from '../event/schema.ts';
+import { FLAG, NUMBERS, SYMBOL, SYMBOLS } from '../event/schema.ts';
+
+/**
+ * Groups of fields that several facets of one invocation may carry. The baseline of a group is learned from the best of
+ * them, so only that one is judged by it: others may name the same things differently, or see fewer of them.
+ */
+export const FIELDS = { calls: 0, trigger: 1, principal: 2, error: 3 } as const;
+/** Number of groups in `FIELDS`. */
+export const FIELD_GROUPS = 4;
 
 /**
  * What is known about one invocation (or one audited act) at the moment it is scored or learned: one facet, or several
@@ -35,8 +43,25 @@ export class Observation {
   /** Where texts come from while scoring: the batch and row being scored; undefined when learning from a joined record. */
   batch: Batch | undefined = undefined;
   row = 0;
+  /** Rank of the facet each group of `FIELDS` of a joined record comes from (`FACET_RANK`), 0 when no usual one has it. */
+  readonly fieldRanks = new Uint8Array(FIELD_GROUPS);
+  /** Bit `1 << group` for each group of `FIELDS` that the function's baseline learns from another facet than this row's. */
+  foreign = 0;
   /** True inside a training span: trust is not made to wait for distinct days, and nothing is reported. */
   training = false;
+
+  /** True when a group of `FIELDS` is present in a row, or may say that there was none. */
+  has(group: number): boolean {
+    const { symbols } = this;
+    if (group === FIELDS.calls) return this.callsKnown;
+    if (group === FIELDS.trigger) return symbols[SYMBOL.triggerKind] !== 0 || symbols[SYMBOL.triggerSource] !== 0;
+    return symbols[group === FIELDS.principal ? SYMBOL.principal : SYMBOL.errorType] !== 0;
+  }
+
+  /** True when a group of `FIELDS` is to be judged by another facet. */
+  isForeign(group: number): boolean {
+    return (this.foreign & (1 << group)) !== 0;
+  }
 
   get cold(): boolean {
     return (this.flags & FLAG.cold) !== 0;

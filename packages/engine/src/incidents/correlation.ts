@@ -176,11 +176,21 @@ function addEntity(own: Case, entity: string): void {
   own.entities.push(entity);
 }
 
+/** Services act for everybody: two findings that share one share nothing. */
+const SERVICE = /^service:/;
+/** A function key named in evidence: as a destination, as who invoked directly, or as an end of an edge. */
+const FUNCTION_NAMED = /^(?:lambda\/|invoke )?([a-z]+:[^:\s]+:[^:\s]+:[^:\s]+)$/;
+
 function keysOf(finding: Finding): string[] {
   const keys = [`${finding.entity.kind}:${finding.entity.key}`];
   if (finding.function !== '') keys.push(`function:${finding.function}`);
-  if (finding.principal !== '') keys.push(`principal:${finding.principal}`);
+  if (finding.principal !== '' && !SERVICE.test(finding.principal)) keys.push(`principal:${finding.principal}`);
   if (finding.traceId !== '') keys.push(`trace:${finding.traceId}`);
+  const ends = finding.entity.kind === 'edge' ? finding.entity.key.split(' -> ') : [];
+  for (const named of [...ends, ...finding.evidence.map((one) => one.observed)]) {
+    const key = FUNCTION_NAMED.exec(named)?.[1];
+    if (key !== undefined) keys.push(`function:${key}`);
+  }
   return [...new Set(keys)];
 }
 
