@@ -9,6 +9,7 @@ import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
 import { locateCalls } from './baselines/located-calls.ts';
 import { MetricStore } from './baselines/metrics.ts';
+import { Namesakes } from './baselines/namesakes.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Score, Scores } from './detectors/detector.ts';
 import { FUNCTION_DETECTORS } from './detectors/registry.ts';
@@ -45,15 +46,21 @@ export interface ScoredRow {
   readonly facetsEver: number;
   /** Group of calibration: what triggers the function, or what sort of principal acts. */
   readonly group: number;
+  /** Function of the same name it was judged by for want of own experience, '' when it has that. */
+  readonly namesake: string;
   /** The learn gate: an incident about this family is open. */
   readonly held: boolean;
 }
 
+/** Own invocations after which a finding no longer says that a namesake lent its experience. */
+const OWN_EXPERIENCE_COUNT = 64;
 /** Order in which the counts are saved. */
 const COUNTS = ['duplicates', 'conflicts', 'refused', 'late'] as const;
 
 /** Family of each detector. */
 const FAMILY_OF = new Map(FUNCTION_DETECTORS.map((detector) => [detector.id, detector.family]));
+/** Families of numbers: their gate closes for invocations that are still waiting for facets, too. */
+const GATE_OF_NUMBERS = FAMILY_BIT.resource | FAMILY_BIT.timing;
 /** Facet masks of each detector, aligned with the registry. */
 const DETECTOR_FACETS = FUNCTION_DETECTORS.map((detector) =>
   detector.facets.reduce((mask, kind) => mask | (1 << FACET[kind]), 0),
@@ -83,6 +90,7 @@ export class StageOne {
   readonly #baselines: FunctionBaselines;
   readonly #scores: Scores;
   readonly #groups: Groups;
+  readonly #namesakes: Namesakes;
   #group = 0;
   /** The observation at hand is of a revision that has learned nothing yet. */
   #newRevisionSeen = false;
@@ -101,6 +109,7 @@ export class StageOne {
     this.#clock = clock;
     this.#partition = partition;
     this.#groups = new Groups(hasher);
+    this.#namesakes = new Namesakes(hasher);
     this.#ok = hashOf('ok', hasher);
     this.functions = new Directory({
       headBytes: HEAD_BYTES,
@@ -162,6 +171,8 @@ export class StageOne {
     if (id === 0) return;
     const { u32 } = this.functions.page(id);
     const word = this.functions.word(id);
+    // What was held before is over; only what is said now is held.
+    if (this.#clock.second >= u32[word + HEAD.heldUntil]) u32[word + HEAD.held] = 0;
     u32[word + HEAD.held] |= FAMILY_BIT[gate.family];
     u32[word + HEAD.heldUntil] = Math.max(u32[word + HEAD.heldUntil], gate.untilSecond);
   }
@@ -188,6 +199,7 @@ export class StageOne {
     this.recent.save(out);
     this.open.save(out);
     this.judged.save(out);
+    this.#namesakes.save(out);
     out.u32Array(Uint32Array.from(this.#active));
     for (const name of COUNTS) out.u32(this.counts[name]);
   }
@@ -200,6 +212,7 @@ export class StageOne {
     this.recent.load(from);
     this.open.load(from);
     this.judged.load(from);
+    this.#namesakes.load(from);
     this.#active = Array.from(from.u32Array());
     for (const name of COUNTS) this.counts[name] = from.u32();
   }
@@ -235,7 +248,8 @@ export class StageOne {
       return known;
     }
     const hi = view.hi(symbol);
-    if (lo % this.#partition.count !== this.#partition.index) {
+    // Namesakes share a partition, so that one can start from the other.
+    if (!this.#own(view.batch.text(symbol))) {
       ids[symbol] = 0;
       return 0;
     }
@@ -243,6 +257,11 @@ export class StageOne {
     if (id === 0) this.counts.refused++;
     else ids[symbol] = id;
     return id;
+  }
+
+  #own(key: string): boolean {
+    const { index, count } = this.#partition;
+    return count === 1 || this.#namesakes.lineageOf(key) % count === index;
   }
 
   #focus(id: number): void {
@@ -296,9 +315,19 @@ export class StageOne {
     u32[word + HEAD.facetsEver] |= seen.facets;
     if (seen.symbols[SYMBOL.triggerKind] !== 0) u32[word + HEAD.triggerKind] = seen.symbols[SYMBOL.triggerKind];
     this.#setLesson(this.#clock.dayOf(second));
-    if (u32[word + HEAD.categories] === 0 && u32[word + HEAD.closed] > 0) {
-      u32[word + HEAD.categories] = this.categories.slab.alloc();
-    }
+    if (u32[word + HEAD.categories] === 0 && u32[word + HEAD.closed] > 0) this.#allocCategories();
+  }
+
+  /** Memory for what the function shows; it starts from what a namesake knows, if there is one. */
+  #allocCategories(): void {
+    const { u32 } = this.#page;
+    const block = this.categories.slab.alloc();
+    u32[this.#word + HEAD.categories] = block;
+    const namesake = this.#namesakes.of(this.functions, this.#id);
+    if (block === 0 || namesake === 0) return;
+    u32[this.#word + HEAD.namesake] = namesake;
+    const known = this.functions.page(namesake).u32[this.functions.word(namesake) + HEAD.categories];
+    if (known !== 0) this.categories.inherit(known, block);
   }
 
   #setLesson(day: number): void {
@@ -367,11 +396,18 @@ export class StageOne {
       facets: seen.facets,
       facetsEver: u32[this.#word + HEAD.facetsEver],
       group: this.#group,
+      namesake: this.#namesakeName(),
       held: this.#baselines.held(FAMILY_OF.get(score.detector) ?? 'health'),
     });
     const { novelty, value } = score;
     if (novelty !== undefined && score.score >= score.threshold)
       this.names.add(keyOf(novelty.field, novelty.hash), value);
+  }
+
+  #namesakeName(): string {
+    const { u32 } = this.#page;
+    const namesake = u32[this.#word + HEAD.namesake];
+    return namesake === 0 || u32[this.#word + HEAD.closed] > OWN_EXPERIENCE_COUNT ? '' : this.functions.names[namesake];
   }
 
   #conflict(): void {
@@ -400,7 +436,7 @@ export class StageOne {
       this.#countFacets(seen.facets | usual);
       return;
     }
-    const owner = { id: this.#id, keyLo: u32[this.#word + HEAD.keyLo] };
+    const owner = { id: this.#id, keyLo: u32[this.#word + HEAD.keyLo], gate: this.#baselines.gate };
     if (open === 0 && this.open.full) this.#makeRoom(second);
     const entry = open !== 0 ? open : this.open.open(key, owner, second);
     const facets = this.open.merge(entry, seen, { second, usual });
@@ -426,10 +462,11 @@ export class StageOne {
     seen.training = this.#clock.training(seen.nowMs);
     this.#focus(owner.id);
     const evicted = this.#page.u32[this.#word + HEAD.keyLo] !== owner.keyLo;
-    if (!evicted) this.#learn(second);
+    if (!evicted) this.#learn(second, owner.gate);
   }
 
-  #learn(second: number): void {
+  /** Learns the invocation at hand; `gate` is the learn gate as it stood when it began, the present one if it just did. */
+  #learn(second: number, gate?: number): void {
     const seen = this.#seen;
     const { u32 } = this.#page;
     const word = this.#word;
@@ -437,6 +474,7 @@ export class StageOne {
     this.#countFacets(seen.facets);
     this.#noteFacets();
     if ((seen.flags & FLAG.init) === 0) u32[word + HEAD.closed]++;
+    if (u32[word + HEAD.closed] === ESTABLISHED_COUNT) this.#namesakes.add(this.functions, this.#id);
     if (seen.cold) u32[word + HEAD.cold]++;
     const days = u32[word + HEAD.days];
     if (days >>> 16 !== day || (days & 0xffff) === 0) {
@@ -447,6 +485,8 @@ export class StageOne {
     this.#setLesson(day);
     this.#baselines.focus(this.#page, word, { name: this.functions.names[this.#id], block, second });
     locateCalls(seen, this.categories);
+    // Values earn trust by days, so that what opened the gate may count; many numbers may come in the meantime.
+    if (gate !== undefined) this.#baselines.gate = gate | (this.#baselines.gate & GATE_OF_NUMBERS);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
@@ -500,8 +540,18 @@ export class StageOne {
     const block = slot + (seen.cold ? 3 : 2);
     if (u32[block] === 0 && learning && u32[this.#word + HEAD.closed] > PROVISIONAL_COUNT) {
       u32[block] = this.metrics.alloc();
+      this.#inheritMetrics(block - slot, u32[block]);
     }
     return u32[block];
+  }
+
+  /** Starts an empty group of metrics from the namesake's: `which` is the place of the group in a revision slot. */
+  #inheritMetrics(which: number, group: number): void {
+    const namesake = this.#page.u32[this.#word + HEAD.namesake];
+    if (namesake === 0 || group === 0) return;
+    const { u32 } = this.functions.page(namesake);
+    const slot = this.#likelySlot(u32, this.functions.word(namesake) + HEAD.revisions);
+    if (u32[slot + which] !== 0) this.metrics.inherit(u32[slot + which], group);
   }
 
   /** Slot whose experience judges a revision that has none yet: the one used most. */

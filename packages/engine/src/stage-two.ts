@@ -169,6 +169,7 @@ export class StageTwo {
     const known = this.#remembered.get(id);
     if (known === undefined) return undefined;
     this.suppression.setExpected(known.identity, verdict === 'expected');
+    if (verdict === 'expected') this.#release(known);
     return known;
   }
 
@@ -179,7 +180,7 @@ export class StageTwo {
     this.#output.incidents.set(id, incident);
     if (!state.startsWith('closed')) return [];
     const released = [...this.#remembered.values()].filter((one) => one.incident === id);
-    for (const one of released) this.#held.delete(one.gate);
+    for (const one of released) this.#release(one);
     return released;
   }
 
@@ -253,6 +254,9 @@ export class StageTwo {
     seen.training = this.#clock.training(seen.nowMs);
     const { baselines } = this;
     baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training: seen.training };
+    // The gate as it stood before this row: what closes it is not held by itself.
+    const entity = view.batch.symbolText(row, 'principal');
+    const held = TENANT_DETECTORS.map((detector) => this.#isHeld(detector.id, entity));
     if (!seen.training) {
       this.#scores = [];
       for (const detector of TENANT_DETECTORS) {
@@ -263,10 +267,9 @@ export class StageTwo {
       const rows = this.#scores.map((score) => this.#tenantRow(score, seen));
       if (rows.length > 0) this.#decide(placeOf(view.batch, row, ordinal), rows);
     }
-    for (const detector of TENANT_DETECTORS) {
+    for (const [at, detector] of TENANT_DETECTORS.entries()) {
       if (!detector.facets.some((kind) => (seen.facets & (1 << FACET[kind])) !== 0)) continue;
-      const entity = view.batch.symbolText(row, 'principal');
-      baselines.held = this.#isHeld(detector.id, entity);
+      baselines.held = held[at];
       detector.learn(seen, baselines);
     }
   }
@@ -289,6 +292,7 @@ export class StageTwo {
       facets: seen.facets,
       facetsEver: this.facetsSeen,
       group: this.#groups.of(seen.symbols[SYMBOL.principalKind]),
+      namesake: '',
       held: this.#isHeld(score.detector, seen.batch?.symbolText(seen.row, 'principal') ?? ''),
     };
   }
@@ -353,6 +357,7 @@ export class StageTwo {
     const { baselines } = this;
     const training = this.#clock.training(view.batch.columns.receivedMs[at.row]);
     baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training };
+    const held = this.#isHeld(NEW_EDGE.id, `${edge.caller.name} -> ${edge.callee.name}`);
     if (!training) {
       this.#scores = [];
       const group = 0;
@@ -379,11 +384,11 @@ export class StageTwo {
         facets,
         facetsEver: this.facetsSeen,
         group,
-        held: this.#isHeld(NEW_EDGE.id, score.value),
+        held,
       }));
       if (rows.length > 0) this.#decide(place, rows);
     }
-    learnEdge(edge, baselines, this.#isHeld(NEW_EDGE.id, `${edge.caller.name} -> ${edge.callee.name}`));
+    learnEdge(edge, baselines, held);
   }
 
   /** Calibrates and fuses the scores of one event, and tells what passes. */
@@ -408,7 +413,16 @@ export class StageTwo {
     if (!row.held)
       this.calibration.observe({ detector, group, score: adjusted, count, entity, nowMs: this.#clock.tickMs });
     const facetsEver = row.facetsEver | this.accountFacets;
-    return { score, adjusted, rarity, knownElsewhere, function: row.function, facets: row.facets, facetsEver };
+    return {
+      score,
+      adjusted,
+      rarity,
+      knownElsewhere,
+      namesake: row.namesake,
+      function: row.function,
+      facets: row.facets,
+      facetsEver,
+    };
   }
 
   #knownElsewhere(novelty: { readonly field: number; readonly hash: number }): boolean {
@@ -428,7 +442,7 @@ export class StageTwo {
     });
     const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
     const at = { nowMs: this.#clock.tickMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS) };
-    if (!this.suppression.tell(identity, `${level}|${entity.key}`, at)) return;
+    if (!this.suppression.tell(identity, `${level}|${entity.key}|${facts.family}`, at)) return;
     const id = this.#id(score.detector, `${entity.key}|${score.value}`, place.ordinal);
     const finding = draftFinding(place, judged, { facts, entity, id, level });
     this.#output.findings.push(finding);
@@ -439,12 +453,15 @@ export class StageTwo {
   #open(finding: Finding, row: ScoredRow, as: { identity: string; value: Score['novelty'] }): void {
     const windowMs = this.#clock.daysMs(WINDOW_DAYS);
     const incidents = this.correlation.add(finding, { stampMs: this.#clock.tickMs, windowMs });
-    for (const incident of incidents) this.#output.incidents.set(incident.id, incident);
+    for (const incident of incidents) {
+      this.#output.incidents.set(incident.id, incident);
+      if (incident.mergedInto !== undefined) this.#moveRemembered(incident.id, incident.mergedInto);
+    }
     const untilSecond = this.#clock.second + Math.ceil(windowMs / 1000);
     const { functionHi, functionLo } = row;
     const gate = `${finding.detector}|${finding.entity.key}`;
     if (functionHi !== 0) this.#holds.push({ functionHi, functionLo, family: finding.family, untilSecond });
-    else this.#held.set(gate, untilSecond);
+    else this.#hold(gate, untilSecond);
     this.#remember(finding.id, {
       identity: as.identity,
       gate,
@@ -468,6 +485,31 @@ export class StageTwo {
     if (this.#remembered.size <= FINDINGS_REMEMBERED_MAX) return;
     const oldest = this.#remembered.keys().next().value;
     if (oldest !== undefined) this.#remembered.delete(oldest);
+  }
+
+  /** What was remembered of an incident goes with it into another one, so that closing that one opens its gates. */
+  #moveRemembered(from: string, to: string): void {
+    for (const [id, one] of this.#remembered) {
+      if (one.incident === from) this.#remembered.set(id, { ...one, incident: to });
+    }
+  }
+
+  /** Opens a gate of stage 2, or one of stage 1 that was not handed over yet. */
+  #release(known: Remembered): void {
+    const { functionHi, functionLo, family } = known;
+    this.#held.delete(known.gate);
+    this.#holds = this.#holds.filter(
+      (hold) => hold.functionHi !== functionHi || hold.functionLo !== functionLo || hold.family !== family,
+    );
+  }
+
+  /** Closes a gate of stage 2; forgets the one closed longest ago beyond the limit. */
+  #hold(gate: string, untilSecond: number): void {
+    this.#held.delete(gate);
+    this.#held.set(gate, untilSecond);
+    if (this.#held.size <= FINDINGS_REMEMBERED_MAX) return;
+    const oldest = this.#held.keys().next().value;
+    if (oldest !== undefined) this.#held.delete(oldest);
   }
 
   #isHeld(detector: string, entity: string): boolean {

@@ -46,6 +46,8 @@ export const USUAL_COUNT_MIN = 50;
 const USUAL_SHARE_MIN = 0.98;
 /** Observations that make a value hard to evict. */
 const HELD_COUNT_MIN = 8;
+/** Observations that inherited experience counts for: enough to be judged by, soon outweighed by one's own. */
+const INHERITED_MAX = 64;
 /** Distinct model days after which a value is trusted. */
 export const TRUST_DAYS = 3;
 
@@ -222,6 +224,27 @@ export class Categories {
     const created = this.#created;
     this.#created = [];
     return created;
+  }
+
+  /**
+   * Starts a block from what another knows, at reduced weight: a function from its namesake in another account, region
+   * or preview. Shares stay as they are.
+   */
+  inherit(from: number, to: number): void {
+    this.slab.copy(from, to);
+    this.focus(to);
+    const page = this.#page;
+    if (page === undefined) return;
+    this.#each((at) => {
+      const observations = this.observations(fieldOf(page.u32[at + 3]));
+      if (observations <= INHERITED_MAX) return;
+      page.f32[at + 1] *= INHERITED_MAX / observations;
+      page.f32[at + 2] *= INHERITED_MAX / observations;
+    });
+    for (const field of Object.values(CATEGORY)) {
+      const at = this.#word + field * 4;
+      page.f32[at] = Math.min(page.f32[at], INHERITED_MAX);
+    }
   }
 
   /** Makes a value trusted (an operator said "expected"), or strange again. */

@@ -31,7 +31,8 @@ export class FunctionBaselines {
   /** Invocations since the revision changed. */
   sinceRevision = 0;
   lesson: Lesson = { day: 0, training: false };
-  #held = 0;
+  /** Bits of the families whose learn gate is closed. */
+  gate = 0;
 
   constructor(parts: { metrics: MetricStore; categories: Categories; names: Names; person: number }) {
     this.metrics = parts.metrics;
@@ -51,13 +52,13 @@ export class FunctionBaselines {
     this.metricBlock = of.block;
     this.invocations = u32[word + HEAD.closed];
     this.sinceRevision = u32[word + HEAD.sinceRevision];
-    this.#held = of.second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
+    this.gate = of.second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
   }
 
   /** The learn gate: true while an incident about this family is open. What scores high is then not learned. */
   held(family: Family): boolean {
-    return (this.#held & FAMILY_BIT[family]) !== 0;
+    return (this.gate & FAMILY_BIT[family]) !== 0;
   }
 
   /** Text of a value of a field, or its hash when the text is not kept. */

@@ -61,23 +61,32 @@ export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void
   });
 }
 
-/** Adds an edge to what both ends know. */
+/** Adds an edge to what both ends know. One that is not strange to either speaks for its like in other places. */
 export function learnEdge(edge: Edge, state: TenantBaselines, held: boolean): void {
   state.focus('callee', edge.callee.hash);
-  if (state.categories.find(CATEGORY.caller, edge.caller.hash) < 0) {
-    state.shownBy(CATEGORY.caller, state.lineageOf(edge));
-  }
+  const fresh = state.categories.find(CATEGORY.caller, edge.caller.hash) < 0;
   state.ensure('callee', edge.callee.hash, () => edge.callee.name);
-  learnEnd(state, { field: CATEGORY.caller, hash: edge.caller.hash, name: edge.caller.name }, held);
+  const plainToCallee = learnEnd(
+    state,
+    { field: CATEGORY.caller, hash: edge.caller.hash, name: edge.caller.name },
+    held,
+  );
   state.ensure('caller', edge.caller.hash, () => edge.caller.name);
-  learnEnd(state, { field: CATEGORY.callee, hash: edge.callee.hash, name: edge.callee.name }, held);
+  const plainToCaller = learnEnd(
+    state,
+    { field: CATEGORY.callee, hash: edge.callee.hash, name: edge.callee.name },
+    held,
+  );
+  if (fresh && plainToCallee && plainToCaller) state.shownBy(CATEGORY.caller, state.lineageOf(edge));
 }
 
-function learnEnd(state: TenantBaselines, end: { field: number; hash: number; name: string }, held: boolean): void {
+/** Learns one end; true when it is no suspect there. */
+function learnEnd(state: TenantBaselines, end: { field: number; hash: number; name: string }, held: boolean): boolean {
   state.categories.observe(end.field);
   learnValue(state.categories, { field: end.field, hash: end.hash, base: BASE, held }, state.lesson);
   const entry = state.categories.find(end.field, end.hash);
   if (state.categories.wantsName(entry)) state.names.add(keyOf(end.field, end.hash), end.name);
+  return state.categories.isKnown(entry);
 }
 
 function novelty(state: TenantBaselines, field: number, hash: number): Novelty | undefined {

@@ -9,7 +9,7 @@ import { Observation } from './observation.ts';
 
 const SEED = 3_117;
 const RUNS = Number(process.env['GAIT_SEEDS'] ?? 150);
-const OWNER = { id: 3, keyLo: 77 };
+const OWNER = { id: 3, keyLo: 77, gate: 5 };
 const LATEST_S = 900;
 
 /** One facet of an invocation, as it arrives. */

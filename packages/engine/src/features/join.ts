@@ -41,14 +41,19 @@ const WORD = {
   numberRank: 48,
   symbols: 52,
   symbolRank: 72,
+  gate: 77,
   tokens: 78,
 } as const;
 const BLOCK_BYTES = (WORD.tokens + JOIN_CALLS_MAX * 3) * 4;
 
-/** Function an invocation belongs to; the key tells a function apart from one that took its place. */
+/**
+ * Function an invocation belongs to; the key tells a function apart from one that took its place. `gate` is the learn
+ * gate as it stood when the invocation began, for the caller's use.
+ */
 export interface Owner {
   readonly id: number;
   readonly keyLo: number;
+  readonly gate: number;
 }
 
 /**
@@ -90,6 +95,7 @@ export class OpenInvocations {
     u32[word + WORD.keyLo] = key.lo;
     u32[word + WORD.function] = owner.id;
     u32[word + WORD.functionKeyLo] = owner.keyLo;
+    u32[word + WORD.gate] = owner.gate;
     u32[word + WORD.firstSecond] = second;
     u32[word + WORD.serial] = this.#serial;
     this.#table.set(key.hi, key.lo, id);
@@ -159,7 +165,11 @@ export class OpenInvocations {
       seen.callDestination[at] = u32[word + WORD.tokens + JOIN_CALLS_MAX + at];
       seen.callBytesOut[at] = f32[word + WORD.tokens + 2 * JOIN_CALLS_MAX + at];
     }
-    const owner = { id: u32[word + WORD.function], keyLo: u32[word + WORD.functionKeyLo] };
+    const owner = {
+      id: u32[word + WORD.function],
+      keyLo: u32[word + WORD.functionKeyLo],
+      gate: u32[word + WORD.gate],
+    };
     this.#table.delete(u32[word + WORD.keyHi], u32[word + WORD.keyLo]);
     this.#slab.free(id);
     return owner;

@@ -3,7 +3,10 @@ import type { StateReader, StateWriter } from '../base/state.ts';
 
 /** A finding of the same identity this much stranger (in decades) is told again before its time. */
 const STRONGER_BY = 1;
-/** Findings of one entity told in one suppression interval; the rest are counted in its incident. */
+/**
+ * Findings of one entity and family told in one suppression interval; further ones are counted. By family, so that a flood
+ * of cheap ones cannot keep another kind silent.
+ */
 export const FINDINGS_PER_ENTITY_MAX = 25;
 
 interface Told {
