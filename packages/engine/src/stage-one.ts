@@ -315,15 +315,19 @@ export class StageOne {
     u32[word + HEAD.facetsEver] |= seen.facets;
     if (seen.symbols[SYMBOL.triggerKind] !== 0) u32[word + HEAD.triggerKind] = seen.symbols[SYMBOL.triggerKind];
     this.#setLesson(this.#clock.dayOf(second));
-    if (u32[word + HEAD.categories] === 0 && u32[word + HEAD.closed] > 0) this.#allocCategories();
+    if (u32[word + HEAD.categories] === 0) this.#allocCategories();
   }
 
-  /** Memory for what the function shows; it starts from what a namesake knows, if there is one. */
+  /**
+   * Memory for what the function shows, from its second invocation on; from the first one if a namesake lends it what it
+   * knows, so that a copy of a known function is judged at once.
+   */
   #allocCategories(): void {
     const { u32 } = this.#page;
+    const namesake = this.#namesakes.of(this.functions, this.#id);
+    if (namesake === 0 && u32[this.#word + HEAD.closed] === 0) return;
     const block = this.categories.slab.alloc();
     u32[this.#word + HEAD.categories] = block;
-    const namesake = this.#namesakes.of(this.functions, this.#id);
     if (block === 0 || namesake === 0) return;
     u32[this.#word + HEAD.namesake] = namesake;
     const known = this.functions.page(namesake).u32[this.functions.word(namesake) + HEAD.categories];

@@ -384,6 +384,7 @@ export class StageTwo {
         facets,
         facetsEver: this.facetsSeen,
         group,
+        namesake: '',
         held,
       }));
       if (rows.length > 0) this.#decide(place, rows);

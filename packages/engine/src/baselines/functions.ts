@@ -38,7 +38,7 @@ export const HEAD = {
   /** Facet bits delivered for at least half of the recent invocations. */
   usualFacets: 43,
   /** Id of the namesake it started from. */
-  namesake: 33,
+  namesake: 46,
   /** Rank of the facet that each group of `FIELDS` was last learned from, a byte each; 0 while unknown. */
   learnedFrom: 44,
 } as const;

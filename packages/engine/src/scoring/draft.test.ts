@@ -51,6 +51,7 @@ function drafted(judged: Partial<Judged> = {}, place: { own?: boolean } = {}) {
     rarity: 1e-3,
     fused: 1e-3,
     knownElsewhere: false,
+    namesake: '',
     function: ENTITY.key,
     facets: 1 << FACET.sensor,
     facetsEver: 1 << FACET.sensor,

@@ -34,6 +34,8 @@ export interface Judged {
   /** Combined rarity of everything scored in the same event. */
   readonly fused: number;
   readonly knownElsewhere: boolean;
+  /** Function of the same name whose experience stood in for its own, '' when none did. */
+  readonly namesake: string;
   readonly function: string;
   readonly facets: number;
   readonly facetsEver: number;
@@ -85,7 +87,7 @@ export function draftFinding(
     quietIf: score.quietIf,
     unseen: unseenWith(judged.facetsEver),
     techniques: score.techniques,
-    notes: judged.knownElsewhere ? ['Other functions show this value, which halves the surprise.'] : [],
+    notes: notesOf(judged),
     facet,
     requestId: place.requestId,
     traceId: place.traceId,
@@ -97,6 +99,13 @@ export function draftFinding(
 export function entityOf(of: { function: string; principal: string; edge: string; stageOne: boolean }): Entity {
   if (of.edge !== '') return { kind: 'edge', key: of.edge };
   return of.stageOne ? { kind: 'function', key: of.function } : { kind: 'principal', key: of.principal };
+}
+
+function notesOf(judged: Judged): string[] {
+  const notes: string[] = [];
+  if (judged.knownElsewhere) notes.push('Other functions show this value, which halves the surprise.');
+  if (judged.namesake !== '') notes.push(`Young: judged in part by ${judged.namesake}, which has the same name.`);
+  return notes;
 }
 
 function originOf(place: Place): Finding['origin'] {
