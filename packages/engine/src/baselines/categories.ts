@@ -173,12 +173,16 @@ export class Categories {
     return entry >= 0 && !this.isSuspect(entry);
   }
 
-  /** `learn` of a value found at `entry`, without looking it up again. */
-  learnAt(entry: number, lesson: Lesson): void {
+  /**
+   * `learn` of a value found at `entry`, without looking it up again; `key` is its `keyOf`. False when it no longer stands
+   * there: learning another value of the same observation may have pushed it out.
+   */
+  learnAt(entry: number, key: number, lesson: Lesson): boolean {
     const page = this.#page;
-    if (page === undefined) return;
+    if (page === undefined || page.u32[entry] !== key) return false;
     page.f32[entry + 1] += 1;
     page.u32[entry + 3] = seenAgain(page.u32[entry + 3], lesson);
+    return true;
   }
 
   /** Counts one observation of a field. Call before `learn` of its values. */
@@ -200,8 +204,7 @@ export class Categories {
     if (page === undefined) return false;
     const found = this.find(field, hash);
     if (found >= 0) {
-      this.learnAt(found, lesson);
-      return true;
+      return this.learnAt(found, keyOf(field, hash), lesson);
     }
     this.#novelty(field, lesson.day, as === 'plain' ? 1 : suspectWeight(field));
     const key = keyOf(field, hash);

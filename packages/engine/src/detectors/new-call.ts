@@ -45,11 +45,9 @@ export const newCall: Detector<FunctionBaselines> = {
     for (let at = 0; at < seen.callCount; at++) {
       const entry = seen.callEntry[at];
       if (entry === REPEATED) continue;
-      if (state.categories.isKnown(entry)) {
-        state.categories.learnAt(entry, state.lesson);
-        continue;
-      }
       const token = seen.callToken[at];
+      const key = keyOf(CATEGORY.call, token);
+      if (state.categories.isKnown(entry) && state.categories.learnAt(entry, key, state.lesson)) continue;
       const destination = seen.callDestination[at];
       const covered = destination !== 0 && isNewDestination(state, destination);
       const value = { field: CATEGORY.call, hash: token, base: BASE, held: state.held('flow'), covered };

@@ -71,10 +71,8 @@ export const newDestination: Detector<FunctionBaselines> = {
       const hash = seen.callDestination[at];
       const entry = seen.destinationEntry[at];
       if (hash === 0 || entry === REPEATED) continue;
-      if (state.categories.isKnown(entry)) {
-        state.categories.learnAt(entry, state.lesson);
-        continue;
-      }
+      const key = keyOf(CATEGORY.destination, hash);
+      if (state.categories.isKnown(entry) && state.categories.learnAt(entry, key, state.lesson)) continue;
       const held = state.held('egress');
       learnValue(state.categories, { field: CATEGORY.destination, hash, base: BASE, held }, state.lesson);
     }
