@@ -27,6 +27,8 @@ const ENGINE_ORDER = [
   'detectors',
   'scoring',
   'incidents',
+  // Tests of all of it against stored files.
+  'golden',
 ];
 
 /** Files of the server that its folders know each other by. */
