@@ -5,6 +5,7 @@ import type { SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { Categories, keyOf } from './baselines/categories.ts';
 import { Directory } from './baselines/directory.ts';
+import { countFacets, foreignGroups, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
 import { locateCalls } from './baselines/located-calls.ts';
@@ -19,18 +20,14 @@ import { FACET, FLAG, NUMBER, SYMBOL } from './event/schema.ts';
 import { type BatchView, contentOf } from './features/batch-view.ts';
 import type { Clock } from './features/clock.ts';
 import { Groups } from './features/groups.ts';
-import { FACET_RANK, OpenInvocations } from './features/join.ts';
-import { FIELD_GROUPS, Observation } from './features/observation.ts';
+import { OpenInvocations } from './features/join.ts';
+import { Observation } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { JudgedCounts } from './scoring/judged.ts';
 
 /** Facet kinds that describe an invocation. */
 const INVOCATION_KINDS =
   (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray) | (1 << FACET.insights);
-/** Closed invocations after which it is known which facets a function usually delivers. */
-const FACETS_KNOWN_AFTER = 8;
-/** Closed invocations after which the shares of a function that always delivers the same no longer move. */
-const FACETS_SETTLED_AFTER = 128;
 /** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */
 const PROVISIONAL_COUNT = 2;
 
@@ -249,13 +246,16 @@ export class StageOne {
     }
     const hi = view.hi(symbol);
     // Namesakes share a partition, so that one can start from the other.
-    if (!this.#own(view.batch.text(symbol))) {
+    const key = view.batch.text(symbol);
+    if (!this.#own(key)) {
       ids[symbol] = 0;
       return 0;
     }
-    const id = this.functions.ensure(hi, lo, () => view.batch.text(symbol));
+    const found = this.functions.find(hi, lo) || this.#namesakes.meantBy(this.functions, key);
+    const id = found || this.functions.ensure(hi, lo, () => key);
     if (id === 0) this.counts.refused++;
     else ids[symbol] = id;
+    if (found === 0 && id !== 0) this.#namesakes.met(this.functions, id);
     return id;
   }
 
@@ -349,40 +349,11 @@ export class StageOne {
       second: this.#clock.second,
     });
     if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
-    seen.foreign = this.#foreign();
+    seen.foreign = foreignGroups(this.#page.u32, this.#word, seen.facets);
     locateCalls(seen, this.categories);
     this.#group = this.#groups.of(this.#page.u32[this.#word + HEAD.triggerKind]);
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
-    }
-  }
-
-  /** Groups of fields that are learned from another facet than the one at hand: none where it is the only usual one. */
-  #foreign(): number {
-    const { facets } = this.#seen;
-    const { u32 } = this.#page;
-    if (u32[this.#word + HEAD.usualFacets] === facets) return 0;
-    const rank = FACET_RANK[31 - Math.clz32(facets)];
-    let foreign = 0;
-    for (let group = 0; group < FIELD_GROUPS; group++) {
-      const from = (u32[this.#word + HEAD.learnedFrom] >>> (group * 8)) & 0xff;
-      if (from !== 0 && from !== rank) foreign |= 1 << group;
-    }
-    return foreign;
-  }
-
-  /** Notes which facet each group of fields is learned from now. */
-  #noteFacets(): void {
-    const seen = this.#seen;
-    const { u32 } = this.#page;
-    const joined = seen.batch === undefined;
-    const own = joined ? 0 : FACET_RANK[31 - Math.clz32(seen.facets)];
-    for (let group = 0; group < FIELD_GROUPS; group++) {
-      const rank = joined ? seen.fieldRanks[group] : seen.has(group) ? own : 0;
-      if (rank === 0) continue;
-      const shift = group * 8;
-      const at = this.#word + HEAD.learnedFrom;
-      u32[at] = ((u32[at] & ~(0xff << shift)) | (rank << shift)) >>> 0;
     }
   }
 
@@ -437,7 +408,7 @@ export class StageOne {
     }
     if (open === 0 && arrival === ARRIVAL.another) {
       this.counts.late++;
-      this.#countFacets(seen.facets | usual);
+      countFacets(u32, this.#word, seen.facets | usual);
       return;
     }
     const owner = { id: this.#id, keyLo: u32[this.#word + HEAD.keyLo], gate: this.#baselines.gate };
@@ -475,8 +446,8 @@ export class StageOne {
     const { u32 } = this.#page;
     const word = this.#word;
     const day = this.#clock.dayOf(second);
-    this.#countFacets(seen.facets);
-    this.#noteFacets();
+    countFacets(u32, word, seen.facets);
+    noteFacets(u32, word, seen);
     if ((seen.flags & FLAG.init) === 0) u32[word + HEAD.closed]++;
     if (u32[word + HEAD.closed] === ESTABLISHED_COUNT) this.#namesakes.add(this.functions, this.#id);
     if (seen.cold) u32[word + HEAD.cold]++;
@@ -495,30 +466,6 @@ export class StageOne {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
     u32[word + HEAD.sinceRevision]++;
-  }
-
-  /**
-   * Moves the share of each facet kind a sixteenth towards what this invocation delivered, and notes which kinds are
-   * delivered for at least half of the recent invocations (none while that is unknown).
-   */
-  #countFacets(facets: number): void {
-    const { u32 } = this.#page;
-    const word = this.#word;
-    const ever = u32[word + HEAD.facetsEver];
-    const closed = u32[word + HEAD.closed];
-    if (closed > FACETS_SETTLED_AFTER && facets === ever && u32[word + HEAD.usualFacets] === ever) return;
-    let usual = 0;
-    for (let left = ever; left !== 0; left &= left - 1) {
-      const kind = 31 - Math.clz32(left & -left);
-      const at = word + HEAD.facetShare + (kind >> 1);
-      const shift = (kind & 1) * 16;
-      const share = (u32[at] >>> shift) & 0xffff;
-      const target = (facets >>> kind) & 1 ? 0xffff : 0;
-      const moved = share + ((target - share) >> (closed < FACETS_KNOWN_AFTER ? 2 : 4));
-      u32[at] = ((u32[at] & ~(0xffff << shift)) | (moved << shift)) >>> 0;
-      if (moved > 0x7fff) usual |= 1 << kind;
-    }
-    u32[word + HEAD.usualFacets] = closed + 1 < FACETS_KNOWN_AFTER ? 0 : usual;
   }
 
   /**

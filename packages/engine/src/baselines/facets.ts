@@ -1,0 +1,63 @@
+import { FACET_RANK } from '../features/join.ts';
+import { FIELD_GROUPS, type Observation } from '../features/observation.ts';
+import { HEAD } from './functions.ts';
+
+/** Closed invocations after which it is known which facets a function usually delivers. */
+const FACETS_KNOWN_AFTER = 8;
+/** Closed invocations after which the shares of a function that always delivers the same no longer move. */
+const FACETS_SETTLED_AFTER = 128;
+
+/**
+ * Moves the share of each facet kind a sixteenth towards what an invocation delivered, and notes which kinds are delivered
+ * for at least half of the recent invocations (none while that is unknown). `u32` and `word` are the function's head.
+ */
+export function countFacets(u32: Uint32Array, word: number, facets: number): void {
+  const ever = u32[word + HEAD.facetsEver];
+  const closed = u32[word + HEAD.closed];
+  if (closed > FACETS_SETTLED_AFTER && facets === ever && u32[word + HEAD.usualFacets] === ever) return;
+  let usual = 0;
+  for (let left = ever; left !== 0; left &= left - 1) {
+    const kind = 31 - Math.clz32(left & -left);
+    const at = word + HEAD.facetShare + (kind >> 1);
+    const shift = (kind & 1) * 16;
+    const share = (u32[at] >>> shift) & 0xffff;
+    const target = (facets >>> kind) & 1 ? 0xffff : 0;
+    const moved = share + ((target - share) >> (closed < FACETS_KNOWN_AFTER ? 2 : 4));
+    u32[at] = ((u32[at] & ~(0xffff << shift)) | (moved << shift)) >>> 0;
+    if (moved > 0x7fff) usual |= 1 << kind;
+  }
+  u32[word + HEAD.usualFacets] = closed + 1 < FACETS_KNOWN_AFTER ? 0 : usual;
+}
+
+/**
+ * Bits of the groups of `FIELDS` that the function learns from another facet than `facets`, the one at hand. None where
+ * that is the only usual one, and none while nothing is learned.
+ */
+export function foreignGroups(u32: Uint32Array, word: number, facets: number): number {
+  if (u32[word + HEAD.usualFacets] === facets) return 0;
+  const rank = rankOf(facets);
+  let foreign = 0;
+  for (let group = 0; group < FIELD_GROUPS; group++) {
+    const from = (u32[word + HEAD.learnedFrom] >>> (group * 8)) & 0xff;
+    if (from !== 0 && from !== rank) foreign |= 1 << group;
+  }
+  return foreign;
+}
+
+/** Notes which facet each group of `FIELDS` is learned from, as the observation is learned. */
+export function noteFacets(u32: Uint32Array, word: number, seen: Observation): void {
+  const joined = seen.batch === undefined;
+  for (let group = 0; group < FIELD_GROUPS; group++) {
+    const own = seen.has(group) ? rankOf(seen.facets) : 0;
+    const rank = joined ? seen.fieldRanks[group] : own;
+    if (rank === 0) continue;
+    const shift = group * 8;
+    const at = word + HEAD.learnedFrom;
+    u32[at] = ((u32[at] & ~(0xff << shift)) | (rank << shift)) >>> 0;
+  }
+}
+
+/** Rank of the one facet in a set of one. */
+function rankOf(facets: number): number {
+  return FACET_RANK[31 - Math.clz32(facets)];
+}
