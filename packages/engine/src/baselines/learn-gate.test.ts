@@ -120,10 +120,7 @@ describe('closing an incident', () => {
     const feed = fed(history(HISTORY), theirs);
     feed.rows([odd(-0.02, 'CopyObject'), { ...contact(0), fn: other, request: 'theirs' }]);
     // The same principal behind a finding of each makes one incident of the two.
-    feed.rows([
-      trace(contact(0.1, 'one.example')),
-      { ...trace(contact(0.2, 'two.example')), fn: other, request: 'again' },
-    ]);
+    feed.rows([trace(contact(0.1, 'one.example')), { ...trace(odd(0.2, 'CopyObject')), fn: other, request: 'again' }]);
     const incidents = feed.outputs.flatMap((one) => one.incidents);
     const merged = incidents.find(({ mergedInto }) => mergedInto !== undefined);
     assert.ok(merged?.mergedInto !== undefined);
