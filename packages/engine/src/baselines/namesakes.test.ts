@@ -46,6 +46,7 @@ describe('a key with unknown parts', () => {
   const keysAfter = (...keys: string[]) => {
     const feed = new Feed();
     for (const [at, key] of keys.entries()) feed.rows(steady(key, START_MS + at * 100_000, 5));
+    feed.tick(START_MS + 2_000_000);
     return profilesOf(feed.engine).map((one) => `${one.key} ${one.invocations}`);
   };
 
