@@ -5,8 +5,14 @@ const COLUMNS_DEFAULT = 100;
 /** Beyond this, lines are tiring to read. */
 const COLUMNS_MAX = 120;
 
+/** What of a stream its style depends on. */
+export interface StyledStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
 /** How text is laid out for a stream: no colour where it is no terminal, cannot show any, or NO_COLOR is set. */
-export function outputStyle(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): TextStyle {
+export function outputStyle(stream: StyledStream, env: NodeJS.ProcessEnv = process.env): TextStyle {
   const terminal = stream.isTTY === true;
   const colour = terminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   const columns = terminal ? stream.columns || COLUMNS_DEFAULT : COLUMNS_DEFAULT;

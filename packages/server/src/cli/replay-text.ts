@@ -40,7 +40,7 @@ function readLines(result: ReplayResult): string[] {
     lines.push(`Not understood: ${rejected.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ')}.`);
     const samples = reports.flatMap((report) => report.samples);
     for (const { path, line, reason, detail } of samples.slice(0, SAMPLES_SHOWN_MAX)) {
-      lines.push(printable(`  ${path}${line > 0 ? `:${line}` : ''}: ${reason}, ${detail}`));
+      lines.push(`  ${printable(`${path}${line > 0 ? `:${line}` : ''}: ${reason}, ${detail}`)}`);
     }
   }
   if (outside > 0) lines.push(`Left out by --since and --until: ${grouped(outside)}.`);

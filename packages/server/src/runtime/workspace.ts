@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { existsSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '@gait/engine/base/assert';
@@ -11,7 +12,7 @@ import { systemFiles } from '../log/segments/system.ts';
 import { openPseudonyms, type Pseudonyms } from '../storage/pseudonyms.ts';
 import { openSeries, type SeriesWriter } from '../storage/series/series.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
-import type { Json, Store } from '../storage/store.ts';
+import { type Json, type Store, StoreError } from '../storage/store.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { FOLDER, FolderError, folderError, takeFolder, temporaryFolder } from './folder.ts';
 import { Found } from './found.ts';
@@ -93,7 +94,7 @@ export class Workspace {
     const temporary = folder === undefined;
     try {
       if (!temporary) await takeFolder(path);
-      const workspace = new Workspace(await openParts(path, temporary), options);
+      const workspace = new Workspace(await openParts(path, { temporary, rebuild: options.rebuild === true }), options);
       await workspace.#startOrRelease(options);
       return workspace;
     } catch (error) {
@@ -187,7 +188,6 @@ export class Workspace {
       const genesis = genesisWith(options);
       await this.log.append({ type: 'control', receivedMs: genesis.originMs, control: genesis });
     }
-    if (options.rebuild === true) this.store.rebuild();
     if (this.store.consumed > this.log.next) {
       const detail = `${this.folder}: the store has seen ${this.store.consumed} records, the log holds ${this.log.next}.`;
       throw new FolderError('GAIT_FOLDER_MIXED', detail);
@@ -261,11 +261,12 @@ export class Workspace {
 }
 
 /** Opens everything, the log first because it holds the lock; lets go of all of it when one part cannot be opened. */
-async function openParts(folder: string, temporary: boolean): Promise<Parts> {
+async function openParts(folder: string, how: { temporary: boolean; rebuild: boolean }): Promise<Parts> {
+  const { temporary, rebuild } = how;
   const log = await openSegmentLog(join(folder, FOLDER.log), temporary ? WITHOUT_SYNC : {});
   const opened: (() => unknown)[] = [() => log.close()];
   try {
-    const store = openSqliteStore(join(folder, FOLDER.store));
+    const store = openStore(join(folder, FOLDER.store), rebuild);
     opened.push(() => store.close());
     const tokens = openPseudonyms(join(folder, FOLDER.pseudonyms));
     opened.push(() => tokens.close());
@@ -273,6 +274,31 @@ async function openParts(folder: string, temporary: boolean): Promise<Parts> {
     return { folder, temporary, log, store, tokens, series };
   } catch (error) {
     await inTurn(opened.toReversed()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Opens the store; with `rebuild`, emptied of what the log can produce again, or a new one in place of a damaged one. */
+function openStore(path: string, rebuild: boolean): Store {
+  if (!rebuild) return openSqliteStore(path);
+  try {
+    return openEmptied(path);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'GAIT_STORE_DAMAGED') throw error;
+  }
+  for (const ending of ['', '-wal', '-shm']) {
+    if (existsSync(path + ending)) renameSync(path + ending, `${path}.damaged${ending}`);
+  }
+  return openSqliteStore(path);
+}
+
+function openEmptied(path: string): Store {
+  const store = openSqliteStore(path);
+  try {
+    store.rebuild();
+    return store;
+  } catch (error) {
+    store.close();
     throw error;
   }
 }

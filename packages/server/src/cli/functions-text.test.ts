@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FunctionProfile, ValueProfile } from '@gait/engine/profile';
+import { columnsOf } from '../render/printable.ts';
+import { functionsTable, functionText } from './functions-text.ts';
+
+function profile(changes: Partial<FunctionProfile> = {}): FunctionProfile {
+  return {
+    key: 'aws:111122223333:eu-west-1:berth',
+    invocations: 12_345,
+    cold: 67,
+    errors: 0,
+    firstMs: Date.UTC(2026, 0, 5),
+    lastMs: Date.UTC(2026, 0, 6),
+    days: 2,
+    maturity: 0.99,
+    metrics: [{ metric: 'durationMs', cold: false, count: 900, low: 5.25, centre: 20, high: 43, max: 61 }],
+    calls: [value('s3:PutObject manifests', 40, 1)],
+    destinations: [],
+    triggers: [],
+    callers: [],
+    callees: [],
+    facets: ['sensor'],
+    unseen: [],
+    ...changes,
+  };
+}
+
+function value(text: string, count: number, share: number): ValueProfile {
+  return { text, count, share };
+}
+
+const lines = (text: string) => text.split('\n').slice(0, -1);
+
+describe('the table of functions', () => {
+  it('has a line for each function', () => {
+    assert.deepEqual(lines(functionsTable([profile()], 100)), [
+      'function  invocations  cold  errors  known  duration, warm   calls',
+      'berth          12,345    67       0   99 %  5.3 ms to 43 ms  s3:PutObject manifests 100 %',
+    ]);
+    assert.equal(functionsTable([], 100), 'No functions yet.\n');
+  });
+
+  it('leaves out what is less important when it would be wider than the terminal', () => {
+    const long = profile({ key: `aws:111122223333:eu-west-1:${'harbour-'.repeat(12)}` });
+    for (let width = 40; width <= 120; width += 10) {
+      const table = lines(functionsTable([profile(), long], width));
+      for (const line of table) assert.ok(columnsOf(line) <= Math.max(width, 53), `${width}: ${line}`);
+      assert.match(table[0], /^function/);
+    }
+    assert.deepEqual(lines(functionsTable([profile()], 40)), [
+      'function  invocations  duration, warm',
+      'berth          12,345  5.3 ms to 43 ms',
+    ]);
+  });
+
+  it('counts values without a kept name instead of showing their hash', () => {
+    const calls = [
+      value('#15d9c6a5', 1, 0.01),
+      value('a:A', 50, 1),
+      value('#00000000', 1.2, 0.01),
+      value('b:B', 40, 0.8),
+      value('c:C', 30, 0.6),
+      value('d:D', 20, 0.4),
+      value('#ffffffff', 9, 0.2),
+    ];
+    const [, row] = lines(functionsTable([profile({ calls })], 160));
+    assert.match(row, / a:A 100 %, b:B 80 %, c:C 60 %, 1 more, 2 more seen once, 1 more without a kept name$/);
+    const [, only] = lines(functionsTable([profile({ calls: calls.slice(0, 1) })], 140));
+    assert.match(only, / {2}1 seen once$/);
+  });
+
+  it('shows names that somebody else chose harmlessly', () => {
+    const hostile = profile({
+      key: 'aws:111122223333:eu-west-1:\u001b[2Jbad\u202e.example.com',
+      calls: [value('http:GET \u001b]0;x\u0007evil.example.com', 10, 1)],
+    });
+    for (const text of [functionsTable([hostile], 200), functionText(hostile, 100)]) {
+      assert.doesNotMatch(text.replaceAll('\n', ''), /\p{Cc}|\p{Cf}/u);
+      assert.doesNotMatch(text, /evil\.example/);
+    }
+  });
+});
+
+describe('the description of a function', () => {
+  it('says in words what is normal', () => {
+    assert.deepEqual(lines(functionText(profile({ unseen: ['memory'] }), 100)), [
+      'berth  aws:111122223333:eu-west-1:berth',
+      '  12,345 invocations (67 cold, 0 failed) on 2 days, 2026-01-05 00:00:00 to 2026-01-06 00:00:00 UTC',
+      '  judged 99 % by its own record; sources: sensor',
+      '  duration, warm: 5.3 ms to 43 ms, mostly 20 ms; at most 61 ms in 900',
+      '  calls: s3:PutObject manifests 100 %',
+      '  cannot be seen: memory',
+    ]);
+  });
+
+  it('wraps at the edge of the terminal', () => {
+    const calls = Array.from({ length: 8 }, (_, at) => value(`dynamodb:GetItem table-${at}`, 10, 0.5));
+    for (const line of lines(functionText(profile({ calls }), 60)).slice(1)) assert.ok(columnsOf(line) <= 60, line);
+  });
+});
