@@ -96,6 +96,45 @@ describe('golden runs', () => {
   });
 });
 
+describe('the trace of the golden runs', () => {
+  const samples = [...quietDays(), ...attacks()];
+  const run = (size: number, partitions = 1, restoreAt = 0): Feed => {
+    let feed = new Feed({ partitions });
+    const first = new Feed({ partitions });
+    if (restoreAt > 0) {
+      first.rows(samples.slice(0, restoreAt), size);
+      feed = new Feed({}, Engine.restore(first.engine.snapshot()));
+      feed.findings.push(...first.findings);
+      feed.outputs.push(...first.outputs);
+    }
+    feed.rows(samples.slice(restoreAt), size);
+    feed.tick(END_MS);
+    return feed;
+  };
+  const whole = run(4000);
+  const hours = (feed: Feed) => feed.outputs.flatMap((one) => one.hours);
+
+  it('gives the same output and state however it is cut into batches, and from any state on', () => {
+    for (const [size, restoreAt] of [
+      [1, 0],
+      [97, 0],
+      [211, 1234],
+      [500, samples.length - 60],
+    ]) {
+      const other = run(size, 1, restoreAt);
+      assert.deepEqual(other.findings, whole.findings, `batches of ${size}, restored at ${restoreAt}`);
+      assert.deepEqual(hours(other), hours(whole));
+      assert.ok(Buffer.from(other.engine.snapshot()).equals(Buffer.from(whole.engine.snapshot())));
+    }
+  });
+
+  it('gives the same output in four partitions', () => {
+    const other = run(256, 4);
+    assert.deepEqual(other.findings, whole.findings);
+    assert.deepEqual(hours(other), hours(whole));
+  });
+});
+
 describe('the golden state of snapshot version 1', () => {
   const before = () => quietDays();
   if (RENEW === 'snapshot') {
