@@ -7,7 +7,7 @@ import { toOcsf } from '../render/ocsf.ts';
 import { incidentText } from '../render/text.ts';
 import { grouped } from '../render/words.ts';
 import { FOLDER } from '../runtime/folder.ts';
-import { FOLDER_OPTION, one, withStore, word } from './folder.ts';
+import { FOLDER_OPTION, incidentFor, withStore, word } from './folder.ts';
 import { ocsfContext } from './ocsf-context.ts';
 import { print } from './output.ts';
 
@@ -39,7 +39,7 @@ export function evidenceCommand(): Command {
 
 async function exportIncident(id: string, options: { to?: string; data?: string }): Promise<void> {
   await withStore(options.data, async ({ store, folder }) => {
-    const incident = one(store.incident(id), 'incident', id);
+    const incident = incidentFor(store, id);
     const findings = store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX });
     const to = options.to ?? `evidence-${incident.id}`;
     const { records, files } = await exportRecords({

@@ -8,9 +8,8 @@ import { toOcsf } from '../render/ocsf.ts';
 import { printable } from '../render/printable.ts';
 import { findingText, incidentText } from '../render/text.ts';
 import { FOLDER } from '../runtime/folder.ts';
-import { FINDINGS_LISTED_MAX, type Store } from '../storage/store.ts';
 import { UsageError } from './failure.ts';
-import { FOLDER_OPTION, type OpenStore, one, withStore } from './folder.ts';
+import { FOLDER_OPTION, incidentFor, type OpenStore, one, withStore } from './folder.ts';
 import { ocsfContext } from './ocsf-context.ts';
 import { outputStyle, print } from './output.ts';
 
@@ -42,18 +41,10 @@ async function explain(open: OpenStore, asked: string, { json }: Options): Promi
     print(json ? `${ocsfLine(finding)}\n` : await findingPage(open, finding));
     return;
   }
-  const incident = resolved(open.store, one(open.store.incident(id), 'incident', id));
+  const incident = incidentFor(open.store, id);
   const findings = open.store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX }).toReversed();
   if (json) print(`${incidentLine(incident, findings)}\n`);
   else print(`${incidentText(incident, findings, outputStyle(process.stdout))}\n`);
-}
-
-/** The incident, or the one it became part of: that one lists the finding it was opened with. */
-function resolved(store: Store, incident: Incident): Incident {
-  if (incident.findings.length > 0) return incident;
-  const opener = incident.id.slice(1);
-  const open = store.incidents({ limit: FINDINGS_LISTED_MAX });
-  return open.find(({ findings }) => findings.includes(opener)) ?? incident;
 }
 
 async function findingPage({ folder }: OpenStore, finding: Finding): Promise<string> {

@@ -45,13 +45,21 @@ describe('the table of functions', () => {
     const long = profile({ key: `aws:111122223333:eu-west-1:${'harbour-'.repeat(12)}` });
     for (let width = 40; width <= 120; width += 10) {
       const table = lines(functionsTable([profile(), long], width));
-      for (const line of table) assert.ok(columnsOf(line) <= Math.max(width, 53), `${width}: ${line}`);
+      for (const line of table) assert.ok(columnsOf(line) <= Math.max(width, 61), `${width}: ${line}`);
       assert.match(table[0], /^function/);
     }
     assert.deepEqual(lines(functionsTable([profile()], 40)), [
       'function  invocations  duration, warm',
       'berth          12,345  5.3 ms to 43 ms',
     ]);
+  });
+
+  it('tells functions of one name apart by where they are', () => {
+    const other = profile({ key: 'aws:111122223333:us-east-1:berth' });
+    const [, first, second, third] = lines(functionsTable([profile(), other, profile({ key: 'plain' })], 100));
+    assert.match(first, /^berth \(eu-west-1\) /);
+    assert.match(second, /^berth \(us-east-1\) /);
+    assert.match(third, /^plain /);
   });
 
   it('counts values without a kept name instead of showing their hash', () => {

@@ -1,6 +1,6 @@
 import type { FunctionProfile, MetricProfile, ValueProfile } from '@gait/engine/profile';
 import { defang } from '../render/defang.ts';
-import { shortName } from '../render/function-place.ts';
+import { placeOfFunction, shortName } from '../render/function-place.ts';
 import { columnsOf, fitted, padded, printable, wrapped } from '../render/printable.ts';
 import { grouped, percentText, timeText } from '../render/words.ts';
 
@@ -9,7 +9,7 @@ const TABLE_VALUES_MAX = 3;
 /** Values named in the description of one function. */
 const TEXT_VALUES_MAX = 8;
 /** Terminal columns of a name, so that the numbers stay in sight. */
-const NAME_COLUMNS_MAX = 40;
+const NAME_COLUMNS_MAX = 48;
 /** Columns that are too few to tell calls apart. */
 const CALLS_COLUMNS_MIN = 30;
 const GAP = '  ';
@@ -31,7 +31,7 @@ interface Column {
 /** A line for each function: how much is known, how long it takes, whom it calls. At most `width` columns wide. */
 export function functionsTable(profiles: readonly FunctionProfile[], width: number): string {
   if (profiles.length === 0) return 'No functions yet.\n';
-  const columns = columnsWithin(width, profiles);
+  const columns = columnsWithin(width, profiles, namesOf(profiles));
   const lines = [columns.map((column) => cell(column.title, column))];
   for (const profile of profiles) lines.push(columns.map((column) => cell(column.text(profile), column)));
   return lines.map((cells) => `${cells.join(GAP).trimEnd()}\n`).join('');
@@ -61,8 +61,18 @@ export function functionText(profile: FunctionProfile, width: number): string {
 }
 
 /** The columns that fit, in the order in which they are shown. */
-function columnsWithin(width: number, profiles: readonly FunctionProfile[]): readonly Column[] {
-  const sized = COLUMNS.map((column) => {
+function columnsWithin(
+  width: number,
+  profiles: readonly FunctionProfile[],
+  names: ReadonlyMap<string, string>,
+): readonly Column[] {
+  const name = {
+    title: 'function',
+    align: 'left',
+    importance: 9,
+    text: (one: FunctionProfile) => names.get(one.key) ?? '',
+  } as const;
+  const sized = [name, ...COLUMNS].map((column): Column => {
     const widths = profiles.map((one) => columnsOf(column.text(one)));
     const needed = widths.reduce((a, b) => Math.max(a, b), column.title.length);
     return { ...column, columns: Math.min(needed, NAME_COLUMNS_MAX) };
@@ -78,8 +88,22 @@ function columnsWithin(width: number, profiles: readonly FunctionProfile[]): rea
   return [...sized, { title: 'calls', columns: room, align: 'left', importance: 0, text }];
 }
 
+/** What to call each function, by key: those of one name also by what tells them apart, account or region or both. */
+function namesOf(profiles: readonly FunctionProfile[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, group] of Map.groupBy(profiles, nameOf)) {
+    const places = group.map(({ key }) => placeOfFunction(key));
+    const differs = (part: 'account' | 'region') => new Set(places.map((place) => place?.[part])).size > 1;
+    const parts = (['account', 'region'] as const).filter(differs);
+    for (const [at, { key }] of group.entries()) {
+      const where = parts.map((part) => places[at]?.[part] ?? '').filter((text) => text !== '');
+      names.set(key, where.length === 0 ? name : safe(`${name} (${where.join(' ')})`));
+    }
+  }
+  return names;
+}
+
 const COLUMNS: readonly Omit<Column, 'columns'>[] = [
-  { title: 'function', align: 'left', importance: 9, text: nameOf },
   { title: 'invocations', align: 'right', importance: 8, text: (one) => grouped(one.invocations) },
   { title: 'cold', align: 'right', importance: 4, text: (one) => grouped(one.cold) },
   { title: 'errors', align: 'right', importance: 5, text: (one) => grouped(one.errors) },

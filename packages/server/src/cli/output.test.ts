@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { word } from './folder.ts';
 import { outputStyle } from './output.ts';
 
 const terminal = (columns: number) => ({ isTTY: true, columns });
@@ -19,14 +18,5 @@ describe('the style of an output', () => {
     assert.equal(outputStyle(terminal(400), {}).width, 120);
     assert.equal(outputStyle(terminal(0), {}).width, 100);
     assert.equal(outputStyle({}, {}).width, 100);
-  });
-});
-
-describe('a word of a command line to copy', () => {
-  it('is quoted when the shell would take it for something else', () => {
-    assert.equal(word('./kept/a-1'), './kept/a-1');
-    assert.equal(word('my folder'), "'my folder'");
-    assert.equal(word("it's $HOME"), "'it'\\''s $HOME'");
-    assert.equal(word(''), "''");
   });
 });

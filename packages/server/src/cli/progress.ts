@@ -6,6 +6,8 @@ const TERMINAL_EVERY_MS = 200;
 const PLAIN_EVERY_MS = 5000;
 /** Columns of a terminal that does not say. */
 const COLUMNS_DEFAULT = 80;
+/** A line that wraps could not be rewritten: one column for the cursor, two for the `^C` that a terminal echoes. */
+const COLUMNS_SPARE = 3;
 const START_OF_EMPTY_LINE = '\r\u001b[2K';
 
 /** How far some work is. */
@@ -51,8 +53,7 @@ export class ProgressLine {
     if (nowMs - this.#shownMs < (terminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)) return;
     this.#shownMs = nowMs;
     const text = progressText(progress, (nowMs - this.#phaseStartMs) / 1000);
-    // A line that wraps could not be rewritten.
-    const columns = (this.#out.columns || COLUMNS_DEFAULT) - 1;
+    const columns = (this.#out.columns || COLUMNS_DEFAULT) - COLUMNS_SPARE;
     this.#out.write(terminal ? START_OF_EMPTY_LINE + fitted(text, columns) : `${text}\n`);
     this.#open = terminal;
   }

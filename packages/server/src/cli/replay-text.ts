@@ -1,4 +1,6 @@
 import { profilesOf } from '@gait/engine/profile';
+import { FORMATS } from '../ingest/decoder.ts';
+import type { RejectSample } from '../ingest/reader/report.ts';
 import { printable, wrapped } from '../render/printable.ts';
 import { incidentText } from '../render/text.ts';
 import { grouped, timeText } from '../render/words.ts';
@@ -24,7 +26,7 @@ export function replayText(workspace: Workspace, result: ReplayResult, folder: s
     parts.push(knownText(workspace, width));
     parts.push(foundText(workspace, result));
   }
-  parts.push(paragraphs([keptLine(workspace, folder)], width));
+  if (result.events > 0 || folder !== undefined) parts.push(paragraphs([keptLine(workspace, folder)], width));
   return parts.join('\n');
 }
 
@@ -38,15 +40,29 @@ function readLines(result: ReplayResult): string[] {
   const rejected = Object.entries(rejectedOf(result));
   if (rejected.length > 0) {
     lines.push(`Not understood: ${rejected.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ')}.`);
-    const samples = reports.flatMap((report) => report.samples);
+    const samples = mixed(reports.flatMap((report) => report.samples));
     for (const { path, line, reason, detail } of samples.slice(0, SAMPLES_SHOWN_MAX)) {
       lines.push(`  ${printable(`${path}${line > 0 ? `:${line}` : ''}: ${reason}, ${detail}`)}`);
     }
+  }
+  if (events === 0 && rejected.length > 0) {
+    lines.push(`Formats that are understood: ${FORMATS.join(', ')}. With --format, every file is read as one of them.`);
   }
   if (outside > 0) lines.push(`Left out by --since and --until: ${grouped(outside)}.`);
   if (resumed > 0)
     lines.push(`Went on with an interrupted replay: ${grouped(resumed)} of them were in the log already.`);
   return lines;
+}
+
+/** The first sample of each reason, then the second of each, and so on, so that a frequent reason hides no other. */
+function mixed(samples: readonly RejectSample[]): RejectSample[] {
+  const seen = new Map<string, number>();
+  const placed = samples.map((sample) => {
+    const place = seen.get(sample.reason) ?? 0;
+    seen.set(sample.reason, place + 1);
+    return { sample, place };
+  });
+  return placed.toSorted((a, b) => a.place - b.place).map(({ sample }) => sample);
 }
 
 function learnedLines({ learned, learnedBy, judged, movedDays }: ReplayResult): string[] {
@@ -56,8 +72,8 @@ function learnedLines({ learned, learnedBy, judged, movedDays }: ReplayResult): 
   else lines.push(`Learned what is normal from ${spanText(learned)}.`);
   if (learnedBy === 'events') {
     lines.push(
-      'Nearly all events lie on one side of the middle of that time, as wrong clocks make it: ' +
-        'the earlier half of the events was taken instead. --since and --until leave out odd times.',
+      'That is the earlier half of the events, not of the time: nearly all events lie on one side of the middle of the ' +
+        'time, as a wrong clock makes it. --since and --until leave out odd times.',
     );
   }
   if (judged !== undefined) lines.push(`Judged ${spanText(judged)}.`);
