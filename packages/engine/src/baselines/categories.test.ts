@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { mix32 } from '../base/hash.ts';
 import { StateReader, StateWriter } from '../base/state.ts';
 import { CATEGORY, CATEGORY_BLOCK_BYTES, Categories, keyOf, type Lesson, TRUST_DAYS } from './categories.ts';
 
@@ -98,6 +99,23 @@ describe('values an entity has shown', () => {
     const kept = categories.values(call);
     assert.ok(kept.length <= VALUES_MAX && kept.every(({ count }) => count === 8));
     assert.equal(refused, (300 - kept.length) * 8);
+  });
+
+  it('are all kept when there are thirty destinations with a call each', () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const categories = focused();
+      const hash = (number: number) => (mix32(seed * 1000 + number) >>> 0) + 1;
+      for (let at = 0; at < 2000; at++) {
+        show(categories, destination, { values: [hash(at % 30)] });
+        show(categories, call, { values: [hash(500 + (at % 30))] });
+      }
+      assert.deepEqual(
+        [destination, call].map((field) => categories.values(field).length),
+        [30, 30],
+        `seed ${seed}`,
+      );
+      assert.equal(categories.novelties(destination, 0), 29);
+    }
   });
 
   it('keep honest shares after millions of observations', () => {

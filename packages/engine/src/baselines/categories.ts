@@ -85,7 +85,8 @@ export interface Lesson {
  * The values an entity has shown, per field: a bounded set of counted 32-bit hashes (a set-associative table of 112
  * entries in one 2 KiB block). A newcomer may push out only entries that are neither trusted nor often seen, so a flood
  * of invented values cannot make an entity forget. One instance is a cursor over all blocks of its slab: `focus` first.
- * Each look-up touches two cache lines.
+ * Each look-up touches two cache lines, four where sets are full. A value for which there is no room counts as a new one
+ * each time: an entity that shows more values than that is one that changes all the time.
  *
  * Entry words: key, count (f32), observations of the field when first seen (f32), packed
  * `lastDay:16 | days:6 | field:4 | bits:6`.
@@ -134,9 +135,15 @@ export class Categories {
     const page = this.#page;
     if (page === undefined) return -1;
     const key = keyOf(field, hash);
-    const from = this.#setOf(key);
     const { u32 } = page;
-    for (let at = from; at < from + WAYS * 4; at += 4) if (u32[at] === key) return at;
+    const first = this.#setOf(key >>> 16);
+    for (let at = first; at < first + WAYS * 4; at += 4) {
+      if (u32[at] === key) return at;
+      // Entries are replaced but never emptied: the second set is used only while the first one is full.
+      if (u32[at] === 0) return -1;
+    }
+    const second = this.#setOf(key & 0xffff);
+    for (let at = second; at < second + WAYS * 4; at += 4) if (u32[at] === key) return at;
     return -1;
   }
 
@@ -288,8 +295,9 @@ export class Categories {
     this.#page = undefined;
   }
 
-  #setOf(key: number): number {
-    return this.#word + (HEADER_BYTES >> 2) + (((key >>> 16) * SETS) >>> 16) * WAYS * 4;
+  /** First word of the set that half a key falls into. A key has two sets, so that the block fills up before one does. */
+  #setOf(half: number): number {
+    return this.#word + (HEADER_BYTES >> 2) + ((half * SETS) >>> 16) * WAYS * 4;
   }
 
   #novelty(field: number, day: number, weight: number): void {
@@ -304,14 +312,13 @@ export class Categories {
   #room(key: number): number {
     const page = this.#page;
     if (page === undefined) return -1;
-    const from = this.#setOf(key);
     let weakest = -1;
-    for (let at = from; at < from + WAYS * 4; at += 4) {
-      if (page.u32[at] === 0) return at;
-      const packed = page.u32[at + 3];
-      const keeps = (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS || page.f32[at + 1] >= HELD_COUNT_MIN;
-      if (keeps) continue;
-      if (weakest < 0 || page.f32[at + 1] < page.f32[weakest + 1]) weakest = at;
+    for (const from of [this.#setOf(key >>> 16), this.#setOf(key & 0xffff)]) {
+      for (let at = from; at < from + WAYS * 4; at += 4) {
+        if (page.u32[at] === 0) return at;
+        if (keeps(page.u32[at + 3], page.f32[at + 1])) continue;
+        if (weakest < 0 || page.f32[at + 1] < page.f32[weakest + 1]) weakest = at;
+      }
     }
     return weakest;
   }
@@ -352,6 +359,11 @@ export class Categories {
 /** Key of a value within a block; also the key under which its text is remembered. Never 0. */
 export function keyOf(field: number, hash: number): number {
   return mix32(hash ^ Math.imul(field + 1, 0x9e3779b1)) >>> 0 || 1;
+}
+
+/** True for an entry that newcomers may not push out: trusted or often seen. */
+function keeps(packed: number, count: number): boolean {
+  return (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS || count >= HELD_COUNT_MIN;
 }
 
 function daysOf(packed: number): number {
