@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,6 +8,7 @@ import { validateOcsf } from '../render/ocsf-validator.ts';
 import { TRACE_START_MS, traceRecords, traceText, writeTrace } from '../runtime/sample-trace.ts';
 import { ended, gait, linesOf, start } from './command.contract.ts';
 
+const MANUAL = join(import.meta.dirname, '../../../../docs/reference/cli.md');
 const DAY_MS = 86_400_000;
 const COMMANDS = [
   ['replay'],
@@ -33,12 +34,20 @@ const SUMMARY_KEYS = [
 ];
 
 describe('the command line', () => {
-  it('explains itself and each of its commands', async () => {
+  it('explains itself and each of its commands, as the manual does', async () => {
+    const manual = await readFile(MANUAL, 'utf8');
     for (const words of [[], ...COMMANDS]) {
       const { code, stdout, stderr } = await gait(...words, '--help');
       assert.equal(code, 0, words.join(' '));
       assert.match(stdout, new RegExp(`^Usage: ${['gait', ...words].join(' ')} `));
       assert.equal(stderr, '');
+      const title = words.length === 0 ? '# The command line' : `## \`gait ${words.join(' ')}`;
+      const chapter = manual.split(/^(?=##? )/m).find((text) => text.startsWith(title)) ?? '';
+      for (const option of stdout.match(/^ {2}(-\w, )?--\w+( <[^>]+>)?/gm) ?? []) {
+        const flag = option.replace(/^ *(-\w, )?/, '');
+        const known = ['--help', '--version'].includes(flag) || chapter.includes(`\`${flag}\``);
+        assert.ok(words.join(' ') === 'evidence' || known, `${flag} of gait ${words.join(' ')} is in ${MANUAL}`);
+      }
     }
   });
 
