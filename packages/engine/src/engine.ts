@@ -228,6 +228,7 @@ export class Engine {
       case 'incident-state':
         for (const one of this.stageTwo.incidentState(control.incident, control.state)) {
           for (const stage of this.stageOne) stage.unhold(one.functionHi, one.functionLo, one.family);
+          if (control.state === 'closed-expected') this.#applyFeedback(one, 'expected');
         }
         return;
       case 'erasure':

@@ -45,6 +45,8 @@ export interface ScoredRow {
   readonly group: number;
   /** Function of the same name it was judged by for want of own experience, '' when it has that. */
   readonly namesake: string;
+  /** Invocations since the revision changed, Infinity when it never did. */
+  readonly sinceDeployment: number;
   /** The learn gate: an incident about this family is open. */
   readonly held: boolean;
 }
@@ -372,11 +374,20 @@ export class StageOne {
       facetsEver: u32[this.#word + HEAD.facetsEver],
       group: this.#group,
       namesake: this.#namesakeName(),
+      sinceDeployment: this.#sinceDeployment(),
       held: this.#baselines.held(FAMILY_OF.get(score.detector) ?? 'health'),
     });
     const { novelty, value } = score;
     if (novelty !== undefined && score.score >= score.threshold)
       this.names.add(keyOf(novelty.field, novelty.hash), value);
+  }
+
+  /** Invocations since the revision changed, Infinity when it never did. */
+  #sinceDeployment(): number {
+    const at = this.#word + HEAD.revisions;
+    const { u32 } = this.#page;
+    const changed = this.#newRevisionSeen || (u32[at] !== 0 && u32[at + 4] !== 0);
+    return changed ? this.#baselines.sinceRevision : Number.POSITIVE_INFINITY;
   }
 
   #namesakeName(): string {

@@ -173,14 +173,20 @@ export class StageTwo {
     return known;
   }
 
-  /** A person's word on an incident; closing it opens the learn gate of its findings. */
+  /**
+   * A person's word on an incident. Closing it opens the learn gate of its findings; closing it as expected says so of each
+   * of them.
+   */
   incidentState(id: string, state: Incident['state']): Remembered[] {
     const incident = this.correlation.setState(id, state);
     if (incident === undefined) return [];
     this.#output.incidents.set(id, incident);
     if (!state.startsWith('closed')) return [];
     const released = [...this.#remembered.values()].filter((one) => one.incident === id);
-    for (const one of released) this.#release(one);
+    for (const one of released) {
+      this.#release(one);
+      if (state === 'closed-expected') this.suppression.setExpected(one.identity, true);
+    }
     return released;
   }
 
@@ -293,6 +299,7 @@ export class StageTwo {
       facetsEver: this.facetsSeen,
       group: this.#groups.of(seen.symbols[SYMBOL.principalKind]),
       namesake: '',
+      sinceDeployment: Number.POSITIVE_INFINITY,
       held: this.#isHeld(score.detector, seen.batch?.symbolText(seen.row, 'principal') ?? ''),
     };
   }
@@ -385,6 +392,7 @@ export class StageTwo {
         facetsEver: this.facetsSeen,
         group,
         namesake: '',
+        sinceDeployment: Number.POSITIVE_INFINITY,
         held,
       }));
       if (rows.length > 0) this.#decide(place, rows);
@@ -420,6 +428,7 @@ export class StageTwo {
       rarity,
       knownElsewhere,
       namesake: row.namesake,
+      sinceDeployment: row.sinceDeployment,
       function: row.function,
       facets: row.facets,
       facetsEver,

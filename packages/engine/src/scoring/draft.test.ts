@@ -52,6 +52,7 @@ function drafted(judged: Partial<Judged> = {}, place: { own?: boolean } = {}) {
     fused: 1e-3,
     knownElsewhere: false,
     namesake: '',
+    sinceDeployment: Number.POSITIVE_INFINITY,
     function: ENTITY.key,
     facets: 1 << FACET.sensor,
     facetsEver: 1 << FACET.sensor,

@@ -5,6 +5,11 @@ import { FACETS, TRUST_OF_FACET } from '../event/schema.ts';
 import { unseenWith } from './coverage.ts';
 import { confidenceOf, riskOf } from './risk.ts';
 
+/** Invocations after a deployment in which what is new may well be the deployment's doing. */
+const DEPLOYMENT_COUNT = 30;
+/** Share of confidence that remains then: a deployment is a known change, and a good moment to hide behind. */
+const DEPLOYMENT_FACTOR = 0.6;
+
 /** What is fixed about a detector. */
 export interface DetectorFacts {
   readonly id: string;
@@ -36,6 +41,8 @@ export interface Judged {
   readonly knownElsewhere: boolean;
   /** Function of the same name whose experience stood in for its own, '' when none did. */
   readonly namesake: string;
+  /** Invocations since the revision changed, Infinity when it never did. */
+  readonly sinceDeployment: number;
   readonly function: string;
   readonly facets: number;
   readonly facetsEver: number;
@@ -63,7 +70,8 @@ export function draftFinding(
   const { score } = judged;
   const facet = FACETS[31 - Math.clz32(judged.facets)];
   const rarity = Math.min(judged.rarity, judged.fused);
-  const confidence = confidenceOf({ rarity, maturity: score.maturity, trust: TRUST_OF_FACET[facet] });
+  const sure = confidenceOf({ rarity, maturity: score.maturity, trust: TRUST_OF_FACET[facet] });
+  const confidence = judged.sinceDeployment < DEPLOYMENT_COUNT ? sure * DEPLOYMENT_FACTOR : sure;
   return {
     id: as.id,
     level: as.level,
@@ -103,6 +111,10 @@ export function entityOf(of: { function: string; principal: string; edge: string
 
 function notesOf(judged: Judged): string[] {
   const notes: string[] = [];
+  if (judged.sinceDeployment < DEPLOYMENT_COUNT) {
+    const ago = judged.sinceDeployment === 0 ? 'The first invocation' : `${judged.sinceDeployment} invocations`;
+    notes.push(`${ago} after a deployment: a new revision may be the reason, which lowers the confidence.`);
+  }
   if (judged.knownElsewhere) notes.push('Other functions show this value, which halves the surprise.');
   if (judged.namesake !== '') notes.push(`Young: judged in part by ${judged.namesake}, which has the same name.`);
   return notes;
