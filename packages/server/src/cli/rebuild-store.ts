@@ -22,7 +22,11 @@ export function rebuildStoreCommand(): Command {
 async function rebuild(folder: string, signal: AbortSignal): Promise<void> {
   await withWorkspace(folder, { rebuild: true, signal }, async ({ workspace }) => {
     const { replayed, found } = workspace;
-    const counts = `${grouped(found.findings)} findings and ${grouped(found.watch)} weak signals`;
+    const counts = `${counted(found.findings, 'finding')} and ${counted(found.watch, 'weak signal')}`;
     print(`Made the store again from ${grouped(replayed)} records of the log: ${counts}.\n`);
   });
+}
+
+function counted(count: number, what: string): string {
+  return `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -34,7 +34,7 @@ describe('gait in trouble', () => {
   it('ends at Ctrl-C, keeps what was appended, and goes on from there', async (test) => {
     const kept = join(await scratchFolder(test), 'kept');
     const child = start(['replay', long, '--data', kept]);
-    await until(() => exists(join(kept, 'replay.json')));
+    await until(async () => child.exitCode !== null || (await exists(join(kept, 'replay.json'))));
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended(child);
     assert.deepEqual([code, stdout], [130, '']);
@@ -57,7 +57,7 @@ describe('gait in trouble', () => {
     ] as const) {
       const below = await scratchFolder(test);
       const child = start(['replay', long], { TMPDIR: below });
-      await until(async () => (await readdir(below)).length > 0);
+      await until(async () => child.exitCode !== null || (await readdir(below)).length > 0);
       child.kill(signal);
       const { code, stderr } = await ended(child);
       assert.equal(code, status);
@@ -99,7 +99,7 @@ describe('gait in trouble', () => {
   it('says when what it shows is not complete', async (test) => {
     const kept = join(await scratchFolder(test), 'kept');
     const child = start(['replay', long, '--data', kept]);
-    await until(() => exists(join(kept, 'replay.json')));
+    await until(async () => child.exitCode !== null || (await exists(join(kept, 'replay.json'))));
     await sleep(200);
     child.kill('SIGKILL');
     assert.equal((await ended(child)).signal, 'SIGKILL');
@@ -144,6 +144,7 @@ describe('gait in trouble', () => {
     const verified = await gait('verify', '--data', kept);
     assert.equal(verified.code, 1);
     assert.match(verified.stdout, /^Not intact: .* First bad place: .*00000001\.seg, byte \d+/);
+    assert.equal((await gait('findings', '--data', kept)).code, 0, 'what the store holds can still be read');
     const replayed = await gait('replay', short, '--data', kept);
     assert.equal(replayed.code, 1);
     assert.match(replayed.stderr, /^gait: The log is damaged\..*\[GAIT_LOG_DAMAGED\]\n$/);

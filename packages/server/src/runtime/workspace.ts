@@ -63,7 +63,7 @@ export class Workspace {
   readonly store: Store;
   readonly tokens: Pseudonyms;
   readonly series: SeriesWriter;
-  /** What was found since opening. */
+  /** What was found since opening; by making the store again, all there is. */
   found = new Found();
   /** Ordinals that opening went through behind the checkpoint. */
   replayed = 0;
@@ -202,7 +202,7 @@ export class Workspace {
       throw new FolderError('GAIT_FOLDER_CUT', `${this.folder}: the log begins at ordinal ${this.log.first}.`);
     }
     await this.#catchUp(options);
-    this.found = new Found();
+    if (options.rebuild !== true) this.found = new Found();
   }
 
   /** Steps over what is in the log behind the checkpoint. */
