@@ -205,7 +205,7 @@ export class Engine {
     for (const stage of others) first.judged.absorb(stage.judged);
     first.judged.take((...of) => this.stageTwo.calibration.judged(...of));
     for (const stage of this.stageOne) {
-      for (const value of stage.categories.takeCreated()) this.stageTwo.baselines.shownBy(value.field, value.hash);
+      for (const key of stage.categories.takeCreated()) this.stageTwo.baselines.shownBy(key);
     }
     for (const hold of this.stageTwo.takeHolds()) {
       for (const stage of this.stageOne) stage.hold(hold.functionHi, hold.functionLo, hold);

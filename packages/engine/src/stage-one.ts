@@ -91,6 +91,8 @@ export class StageOne {
   readonly #groups: Groups;
   readonly #namesakes: Namesakes;
   #group = 0;
+  /** Families in which the row at hand makes a finding. */
+  #claimed = 0;
   /** The observation at hand is of a revision that has learned nothing yet. */
   #newRevisionSeen = false;
   readonly #partition: { readonly index: number; readonly count: number };
@@ -343,6 +345,7 @@ export class StageOne {
   }
 
   #judge(): void {
+    this.#claimed = 0;
     const seen = this.#seen;
     const block = this.#metricBlock(false);
     this.#baselines.focus(this.#page, this.#word, {
@@ -363,6 +366,8 @@ export class StageOne {
   #add(score: Score): void {
     const seen = this.#seen;
     if (seen.training) return;
+    const family = FAMILY_OF.get(score.detector) ?? 'health';
+    if (score.score >= score.threshold) this.#claimed |= FAMILY_BIT[family];
     const { u32 } = this.#page;
     this.scored.push({
       score,
@@ -375,7 +380,7 @@ export class StageOne {
       group: this.#group,
       namesake: this.#namesakeName(),
       sinceDeployment: this.#sinceDeployment(),
-      held: this.#baselines.held(FAMILY_OF.get(score.detector) ?? 'health'),
+      held: this.#baselines.held(family),
     });
     const { novelty, value } = score;
     if (novelty !== undefined && score.score >= score.threshold)
@@ -414,7 +419,7 @@ export class StageOne {
     const alone = arrival !== ARRIVAL.another && usual === seen.facets;
     const open = key === undefined || (alone && this.open.count === 0) ? 0 : this.open.find(key.hi, key.lo);
     if (key === undefined || (open === 0 && alone)) {
-      this.#learn(second);
+      this.#learn(second, { claimed: this.#claimed });
       return;
     }
     if (open === 0 && arrival === ARRIVAL.another) {
@@ -426,6 +431,7 @@ export class StageOne {
     if (open === 0 && this.open.full) this.#makeRoom(second);
     const entry = open !== 0 ? open : this.open.open(key, owner, second);
     const facets = this.open.merge(entry, seen, { second, usual });
+    this.open.hold(entry, this.#claimed & GATE_OF_NUMBERS);
     if (usual !== 0 && (facets & usual) === usual) this.#closeOpen(entry, second);
   }
 
@@ -448,11 +454,14 @@ export class StageOne {
     seen.training = this.#clock.training(seen.nowMs);
     this.#focus(owner.id);
     const evicted = this.#page.u32[this.#word + HEAD.keyLo] !== owner.keyLo;
-    if (!evicted) this.#learn(second, owner.gate);
+    if (!evicted) this.#learn(second, { gate: owner.gate });
   }
 
-  /** Learns the invocation at hand; `gate` is the learn gate as it stood when it began, the present one if it just did. */
-  #learn(second: number, gate?: number): void {
+  /**
+   * Learns the invocation at hand. `gate` is the learn gate as it stood when it began, the present one if it just did;
+   * `claimed` holds the families in which it was itself found strange: numbers that make a finding are not learned.
+   */
+  #learn(second: number, { gate, claimed = 0 }: { readonly gate?: number; readonly claimed?: number }): void {
     const seen = this.#seen;
     const { u32 } = this.#page;
     const word = this.#word;
@@ -473,6 +482,7 @@ export class StageOne {
     locateCalls(seen, this.categories);
     // Values earn trust by days, so that what opened the gate may count; many numbers may come in the meantime.
     if (gate !== undefined) this.#baselines.gate = gate | (this.#baselines.gate & GATE_OF_NUMBERS);
+    this.#baselines.gate |= claimed & GATE_OF_NUMBERS;
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }

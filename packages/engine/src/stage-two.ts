@@ -34,6 +34,8 @@ const WATCH_SHARE = 0.75;
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
 /** Field under which the names of span owners are kept; not a category of any entity. */
 const OWNER_NAME = 15;
+/** Functions that must show a value for good before it surprises another less: more than one that was planted. */
+const FUNCTIONS_TO_VOUCH = 2;
 /** Fields in which one function's experience says something about another's. */
 const SHARED_FIELDS: readonly number[] = [CATEGORY.call, CATEGORY.destination, CATEGORY.caller];
 /** A value other functions show is half as surprising; experience of others never erases surprise. */
@@ -437,7 +439,8 @@ export class StageTwo {
 
   #knownElsewhere(novelty: { readonly field: number; readonly hash: number }): boolean {
     if (!SHARED_FIELDS.includes(novelty.field)) return false;
-    return this.baselines.functionsWith(novelty.field, novelty.hash) > 0;
+    const needed = novelty.field === CATEGORY.caller ? 1 : FUNCTIONS_TO_VOUCH;
+    return this.baselines.functionsWith(novelty.field, novelty.hash) >= needed;
   }
 
   #tell(place: Place, judged: Judged, row: ScoredRow, level: Finding['level']): void {

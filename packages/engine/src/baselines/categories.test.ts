@@ -157,7 +157,7 @@ describe('values an entity has shown', () => {
     assert.deepEqual(savedOf(loaded), savedOf(first));
   });
 
-  it('hand over their names once, and what was created once', () => {
+  it('hand over their names once', () => {
     const categories = focused();
     show(categories, destination, { values: [5] });
     const entry = categories.find(destination, 5);
@@ -165,9 +165,18 @@ describe('values an entity has shown', () => {
       [categories.wantsName(entry), categories.wantsName(entry), categories.wantsName(-1)],
       [true, false, false],
     );
-    categories.learn(destination, 6, on(0), 'suspect');
-    show(categories, changer, { values: [5] });
-    assert.deepEqual(categories.takeCreated(), [{ field: destination, hash: 5 }]);
+  });
+
+  it('vouch for themselves once, when seen twenty times and trusted by training or days', () => {
+    const categories = focused();
+    for (let at = 0; at < 25; at++) {
+      categories.learn(destination, 1, { day: 0, training: true });
+      categories.learn(destination, 2, on(0));
+      categories.learn(destination, 3, on(at));
+      categories.learn(destination, 4, on(at), 'suspect');
+      categories.learn(changer, 5, { day: 0, training: true });
+    }
+    assert.deepEqual(categories.takeCreated(), [keyOf(destination, 1), keyOf(destination, 3)]);
     assert.deepEqual(categories.takeCreated(), []);
   });
 });
@@ -214,15 +223,18 @@ describe('novelties', () => {
     assert.equal(categories.novelties(call, 0), 0);
   });
 
-  it('count a quarter when judged strange, and nothing for strangers who change things', () => {
+  it('count nothing when judged strange, and one for each earlier day on which such values came', () => {
     const categories = focused();
     for (const field of [destination, changer]) {
       show(categories, field, { values: [1], count: 2 });
-      categories.learn(field, 2, on(0), 'suspect');
-      categories.learn(field, 3, on(0), 'covered');
+      for (const value of [2, 3, 4]) categories.learn(field, value, on(0), 'suspect');
+      categories.learn(field, 5, on(0), 'covered');
+      assert.equal(categories.novelties(field, 0), 0);
+      for (const value of [6, 7, 8]) categories.learn(field, value, on(1), 'suspect');
+      assert.equal(categories.novelties(field, 1), 1);
+      categories.learn(field, 9, on(2), 'suspect');
+      assert.ok(Math.abs(categories.novelties(field, 2) - (1 + 0.5 ** (1 / 7))) < 1e-6);
     }
-    assert.equal(categories.novelties(destination, 0), 0.5);
-    assert.equal(categories.novelties(changer, 0), 0);
   });
 
   it('fade by half every seven days', () => {

@@ -48,16 +48,10 @@ const USUAL_SHARE_MIN = 0.98;
 const HELD_COUNT_MIN = 8;
 /** Observations that inherited experience counts for: enough to be judged by, soon outweighed by one's own. */
 const INHERITED_MAX = 64;
+/** Observations from which a value may make others less surprised by it. */
+const VOUCHES_FROM = 20;
 /** Distinct model days after which a value is trusted. */
 export const TRUST_DAYS = 3;
-
-/**
- * A value judged strange is no proof that the entity changes: it counts this much of a novelty, and one more stranger who
- * changes things is no proof at all.
- */
-export function suspectWeight(field: number): number {
-  return field === CATEGORY.changer ? 0 : 0.25;
-}
 
 const USUAL_BIT = 1;
 const SUSPECT_BIT = 2;
@@ -95,7 +89,7 @@ export class Categories {
   readonly slab: Slab;
   #page: SlabPage | undefined = undefined;
   #word = 0;
-  #created: { readonly field: number; readonly hash: number }[] = [];
+  #created: number[] = [];
 
   constructor(blocksMax: number) {
     this.slab = new Slab(CATEGORY_BLOCK_BYTES, blocksMax);
@@ -120,7 +114,7 @@ export class Categories {
   novelties(field: number, day: number): number {
     if (this.#page === undefined) return 0;
     let novelties = this.#page.f32[this.#word + field * 4 + 1];
-    let left = Math.max(0, day - this.#page.u32[this.#word + field * 4 + 2]);
+    let left = Math.max(0, day - (this.#page.u32[this.#word + field * 4 + 2] & 0xffff));
     for (; left >= NOVELTY_HALF_LIFE_DAYS && novelties > NOVELTY_LEAST; left -= NOVELTY_HALF_LIFE_DAYS) novelties /= 2;
     return novelties * NOVELTY_LEFT[left % NOVELTY_HALF_LIFE_DAYS];
   }
@@ -189,6 +183,7 @@ export class Categories {
     if (page === undefined || page.u32[entry] !== key) return false;
     page.f32[entry + 1] += 1;
     page.u32[entry + 3] = seenAgain(page.u32[entry + 3], lesson);
+    if (page.f32[entry + 1] === VOUCHES_FROM) this.#vouch(entry, key);
     return true;
   }
 
@@ -213,7 +208,7 @@ export class Categories {
     if (found >= 0) {
       return this.learnAt(found, keyOf(field, hash), lesson);
     }
-    this.#novelty(field, lesson.day, as === 'plain' ? 1 : suspectWeight(field));
+    this.#novelty(field, lesson.day, as !== 'plain');
     const key = keyOf(field, hash);
     const entry = this.#room(key);
     if (entry < 0) return false;
@@ -223,13 +218,11 @@ export class Categories {
     page.f32[entry + 2] = observations > 0 ? observations - 1 : 0;
     const bits = (as === 'suspect' ? SUSPECT_BIT : 0) | (lesson.training ? TRAINED_BIT : 0);
     page.u32[entry + 3] = ((lesson.day & 0xffff) << 16) | (1 << 10) | (field << 6) | bits;
-    if (as === 'plain' && (field === CATEGORY.call || field === CATEGORY.destination))
-      this.#created.push({ field, hash });
     return true;
   }
 
-  /** Calls and destinations learned for the first time, not as suspects, since this was last asked. */
-  takeCreated(): readonly { readonly field: number; readonly hash: number }[] {
+  /** Keys of calls and destinations that became usual here, not as suspects, since this was last asked. */
+  takeCreated(): readonly number[] {
     if (this.#created.length === 0) return NOTHING;
     const created = this.#created;
     this.#created = [];
@@ -281,18 +274,22 @@ export class Categories {
 
   save(out: StateWriter): void {
     this.slab.save(out);
-    out.u32(this.#created.length);
-    for (const { field, hash } of this.#created) {
-      out.u32(field);
-      out.u32(hash);
-    }
+    out.u32Array(Uint32Array.from(this.#created));
   }
 
   load(from: StateReader): void {
     this.slab.load(from);
-    this.#created = [];
-    for (let left = from.u32(); left > 0; left--) this.#created.push({ field: from.u32(), hash: from.u32() });
+    this.#created = Array.from(from.u32Array());
     this.#page = undefined;
+  }
+
+  /** Lets an established value speak for itself elsewhere. What was seen on one day only speaks only if it was trained. */
+  #vouch(entry: number, key: number): void {
+    const packed = this.#page?.u32[entry + 3] ?? 0;
+    const field = fieldOf(packed);
+    const shared = field === CATEGORY.call || field === CATEGORY.destination;
+    const trusted = (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS;
+    if (shared && trusted && (packed & SUSPECT_BIT) === 0) this.#created.push(key);
   }
 
   /** First word of the set that half a key falls into. A key has two sets, so that the block fills up before one does. */
@@ -300,12 +297,21 @@ export class Categories {
     return this.#word + (HEADER_BYTES >> 2) + ((half * SETS) >>> 16) * WAYS * 4;
   }
 
-  #novelty(field: number, day: number, weight: number): void {
+  /**
+   * Notes that a new value appeared. One that was judged strange is no proof that the entity changes, or a handful of
+   * decoys would blind it; a day on which such values came is, from the next day on, like one new value.
+   */
+  #novelty(field: number, day: number, doubted: boolean): void {
     const page = this.#page;
     if (page === undefined || this.observations(field) <= 1) return;
     const at = this.#word + field * 4;
-    page.f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + weight);
-    page.u32[at + 2] = day;
+    const doubtedDay = page.u32[at + 2] >>> 16;
+    const counts = doubted ? doubtedDay !== 0 && doubtedDay !== (day & 0x7fff) + 1 : true;
+    if (counts) {
+      page.f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + 1);
+      page.u32[at + 2] = ((page.u32[at + 2] & 0xffff_0000) | (day & 0xffff)) >>> 0;
+    }
+    if (doubted) page.u32[at + 2] = ((page.u32[at + 2] & 0xffff) | (((day & 0x7fff) + 1) << 16)) >>> 0;
   }
 
   /** A free entry for a key, or the weakest that may be pushed out, or -1. */

@@ -89,7 +89,7 @@ describe('a value that was strange', () => {
 });
 
 describe('closing an incident', () => {
-  const closing = (state: 'closed-expected' | 'acknowledged') => {
+  const closing = (state: 'closed-true' | 'acknowledged') => {
     const feed = fed(history(HISTORY), [contact(0)]);
     const [incident] = feed.outputs.flatMap(({ incidents }) => incidents);
     feed.control({ kind: 'incident-state', incident: incident.id, state, by: 'test' }, AFTER_MS + HOUR_MS);
@@ -98,7 +98,7 @@ describe('closing an incident', () => {
   };
 
   it('opens the gate: days count from then on', () => {
-    assert.deepEqual(closing('closed-expected'), [0, 48]);
+    assert.deepEqual(closing('closed-true'), [0, 48]);
   });
 
   it('and nothing less does', () => {
@@ -108,7 +108,7 @@ describe('closing an incident', () => {
   it('in the second in which it began leaves no gate behind', () => {
     const feed = fed(history(HISTORY), [contact(0)]);
     const [incident] = feed.outputs.flatMap(({ incidents }) => incidents);
-    feed.control({ kind: 'incident-state', incident: incident.id, state: 'closed-expected', by: 'test' }, AFTER_MS);
+    feed.control({ kind: 'incident-state', incident: incident.id, state: 'closed-true', by: 'test' }, AFTER_MS);
     feed.rows(LATER.map((hours) => contact(hours)));
     assert.deepEqual(told(feed), [0, 48]);
   });
@@ -127,7 +127,7 @@ describe('closing an incident', () => {
     const state = {
       kind: 'incident-state',
       incident: merged.mergedInto,
-      state: 'closed-expected',
+      state: 'closed-true',
       by: 'test',
     } as const;
     feed.control(state, AFTER_MS + HOUR_MS);

@@ -15,8 +15,8 @@ export interface Value {
 
 /**
  * Learns one value behind the gate. A new value that would be a finding is remembered as suspect and stays strange until
- * it was seen on distinct days; while an incident is open it does not even earn those. Returns false when there was no
- * room.
+ * it was seen on distinct days; while an incident is open it does not even earn those, and whatever is new then is suspect
+ * too. Returns false when there was no room.
  */
 export function learnValue(categories: Categories, value: Value, lesson: Lesson): boolean {
   const entry = categories.find(value.field, value.hash);
@@ -28,6 +28,7 @@ export function learnValue(categories: Categories, value: Value, lesson: Lesson)
     ? undefined
     : scoreNovelty(categories, { field: value.field, entry, day: lesson.day }, value.base);
   const strange = novelty !== undefined && novelty.score >= novelty.threshold;
-  const as = !strange ? 'plain' : value.covered === true ? 'covered' : 'suspect';
+  const doubted = strange || (value.held && !lesson.training);
+  const as = !doubted ? 'plain' : value.covered === true ? 'covered' : 'suspect';
   return categories.learn(value.field, value.hash, lesson, as);
 }

@@ -1,4 +1,4 @@
-import { type Categories, suspectWeight } from './categories.ts';
+import type { Categories } from './categories.ts';
 
 /** How strange it is that a value appeared. */
 export interface Novelty {
@@ -32,10 +32,7 @@ export function scoreNovelty(
   if (value.entry >= 0 && !categories.isSuspect(value.entry)) return undefined;
   const count = categories.observations(value.field);
   const suspect = value.entry >= 0;
-  const novelties = Math.max(
-    0,
-    categories.novelties(value.field, value.day) - (suspect ? suspectWeight(value.field) : 0),
-  );
+  const novelties = categories.novelties(value.field, value.day);
   return {
     score: Math.log10((count + 1) / (novelties + 0.5)),
     threshold: base + THRESHOLD_PER_NOVELTY * novelties,

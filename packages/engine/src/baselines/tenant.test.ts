@@ -4,7 +4,7 @@ import { Hasher } from '../base/hash.ts';
 import { Names } from '../base/names.ts';
 import { StateReader, StateWriter } from '../base/state.ts';
 import type { Edge } from '../features/edge.ts';
-import { CATEGORY } from './categories.ts';
+import { CATEGORY, keyOf } from './categories.ts';
 import { TenantBaselines } from './tenant.ts';
 
 const LESSON = { day: 0, training: false };
@@ -61,8 +61,8 @@ describe('what the tenant has learned', () => {
   it('counts the functions that show a value', () => {
     const of = tenant();
     assert.equal(of.functionsWith(CATEGORY.destination, 9), 0);
-    of.shownBy(CATEGORY.destination, 9);
-    of.shownBy(CATEGORY.destination, 9);
+    of.shownBy(keyOf(CATEGORY.destination, 9));
+    of.shownBy(keyOf(CATEGORY.destination, 9));
     assert.deepEqual([of.functionsWith(CATEGORY.destination, 9), of.functionsWith(CATEGORY.call, 9)], [2, 0]);
   });
 
@@ -77,7 +77,7 @@ describe('what the tenant has learned', () => {
   it('goes on from saved state', () => {
     const of = tenant();
     for (let principal = 1; principal < 300; principal++) act(of, principal, principal % 7);
-    of.shownBy(CATEGORY.call, 3);
+    of.shownBy(keyOf(CATEGORY.call, 3));
     const out = new StateWriter();
     of.save(out);
     const bytes = out.finish();

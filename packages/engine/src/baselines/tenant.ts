@@ -86,13 +86,12 @@ export class TenantBaselines {
 
   /** Functions that show a value, as far as known. */
   functionsWith(field: number, hash: number): number {
-    return this.#values.get(field, keyOf(field, hash));
+    return this.#values.get(0, keyOf(field, hash));
   }
 
-  /** One more function shows a value. */
-  shownBy(field: number, hash: number): void {
-    const key = keyOf(field, hash);
-    this.#values.set(field, key, this.#values.get(field, key) + 1);
+  /** One more function shows a value for good; `key` is its `keyOf`. */
+  shownBy(key: number): void {
+    this.#values.set(0, key, this.#values.get(0, key) + 1);
   }
 
   /** Identity of an edge by the names of its ends alone: the same in every account, region and preview. */

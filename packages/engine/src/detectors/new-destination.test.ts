@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Feed, type Sample, START_MS } from '../engine-feed.ts';
+import { Feed, type Sample, START_MS } from '../engine-feed.ts';
 import { BatchBuilder } from '../event/batch-builder.ts';
 import {
   AFTER_MS,
@@ -104,12 +104,19 @@ describe('egress.new-destination stays quiet', () => {
     assertQuiet(fed(rarely, [invocation(AFTER_MS, { calls: POSTS })]));
   });
 
-  it('when other functions talk to the place, at first: a new function of the estate may do as they do', () => {
-    const other = 'aws:1:eu-west-1:mailer';
-    const theirs: Sample[] = Array.from({ length: 20 }, (_, at) =>
-      invocation(START_MS + at * EVERY_MS + 5000, { fn: other, calls: ['http:POST drop.example/x drop.example'] }),
+  it('when two other functions were trained to talk to the place: a third of the estate may do as they do', () => {
+    const feed = new Feed();
+    feed.control({ kind: 'training-span', fromMs: START_MS, toMs: AFTER_MS - 1, by: 'test' }, START_MS);
+    const others = ['mailer', 'biller'].map((name) => `aws:1:eu-west-1:${name}`);
+    const theirs: Sample[] = Array.from({ length: 50 }, (_, at) =>
+      invocation(START_MS + at * EVERY_MS + 5000, {
+        fn: others[at % 2],
+        request: `theirs${at}`,
+        calls: ['http:POST drop.example/x drop.example'],
+      }),
     );
-    const feed = fed(history(HISTORY), theirs, [invocation(AFTER_MS, { calls: POSTS })]);
+    feed.rows([...history(HISTORY), ...theirs].sort((a, b) => a.atMs - b.atMs));
+    feed.rows([invocation(AFTER_MS, { calls: POSTS })]);
     assertQuiet(feed);
   });
 

@@ -8,6 +8,8 @@ import { SCORE_MIN, type Scores } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
 const BASE = 2;
+/** Sightings from which an edge makes its like in other places less surprising. */
+const EDGE_VOUCHES_FROM = 20;
 /** What is fixed about this detector; it is called by stage 2 for each resolved edge. */
 export const NEW_EDGE = {
   id: 'flow.new-edge',
@@ -64,7 +66,6 @@ export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void
 /** Adds an edge to what both ends know. One that is not strange to either speaks for its like in other places. */
 export function learnEdge(edge: Edge, state: TenantBaselines, held: boolean): void {
   state.focus('callee', edge.callee.hash);
-  const fresh = state.categories.find(CATEGORY.caller, edge.caller.hash) < 0;
   state.ensure('callee', edge.callee.hash, () => edge.callee.name);
   const plainToCallee = learnEnd(
     state,
@@ -77,16 +78,17 @@ export function learnEdge(edge: Edge, state: TenantBaselines, held: boolean): vo
     { field: CATEGORY.callee, hash: edge.callee.hash, name: edge.callee.name },
     held,
   );
-  if (fresh && plainToCallee && plainToCaller) state.shownBy(CATEGORY.caller, state.lineageOf(edge));
+  if (plainToCallee === EDGE_VOUCHES_FROM && plainToCaller > 0)
+    state.shownBy(keyOf(CATEGORY.caller, state.lineageOf(edge)));
 }
 
-/** Learns one end; true when it is no suspect there. */
-function learnEnd(state: TenantBaselines, end: { field: number; hash: number; name: string }, held: boolean): boolean {
+/** Learns one end; how often it was seen there, 0 while it is a suspect. */
+function learnEnd(state: TenantBaselines, end: { field: number; hash: number; name: string }, held: boolean): number {
   state.categories.observe(end.field);
   learnValue(state.categories, { field: end.field, hash: end.hash, base: BASE, held }, state.lesson);
   const entry = state.categories.find(end.field, end.hash);
   if (state.categories.wantsName(entry)) state.names.add(keyOf(end.field, end.hash), end.name);
-  return state.categories.isKnown(entry);
+  return state.categories.isKnown(entry) ? state.categories.countAt(entry) : 0;
 }
 
 function novelty(state: TenantBaselines, field: number, hash: number): Novelty | undefined {

@@ -137,6 +137,12 @@ export class OpenInvocations {
     return u32[word + WORD.facets];
   }
 
+  /** Closes the learn gate of an open invocation for more families. */
+  hold(id: number, families: number): void {
+    const { u32, word } = this.#at(id);
+    u32[word + WORD.gate] |= families;
+  }
+
   /** Copies the joined record into an observation, forgets it, and returns its function. */
   close(id: number, seen: Observation): Owner {
     const { page, word } = this.#at(id);
