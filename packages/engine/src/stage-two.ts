@@ -1,5 +1,5 @@
 import { assert } from './base/assert.ts';
-import type { Hasher } from './base/hash.ts';
+import { type Hasher, mix32 } from './base/hash.ts';
 import { FINDINGS_REMEMBERED_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
@@ -18,6 +18,7 @@ import type { Edge } from './features/edge.ts';
 import { Groups } from './features/groups.ts';
 import { Links, OWNER, type Waiting } from './features/links.ts';
 import { Observation } from './features/observation.ts';
+import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import type { Key } from './features/span-key.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
@@ -90,6 +91,9 @@ export class StageTwo {
   readonly calibration = new Calibration();
   readonly suppression = new Suppression();
   readonly correlation = new Correlation();
+  readonly recent = new RecentRequests();
+  /** Records of audited events that were read before. */
+  copies = 0;
   readonly names = new Names();
   /** Facet bits that ever arrived. */
   facetsSeen = 0;
@@ -109,7 +113,7 @@ export class StageTwo {
     this.#clock = clock;
     this.#groups = new Groups(hasher);
     this.baselines = new TenantBaselines(hasher, this.names);
-    this.links = new Links();
+    this.links = new Links(hasher);
   }
 
   /** Reads rows `[from, to)` with what stage 1 scored in them, ordered by row. */
@@ -204,6 +208,8 @@ export class StageTwo {
     this.calibration.save(out);
     this.suppression.save(out);
     this.correlation.save(out);
+    this.recent.save(out);
+    out.u32(this.copies);
     this.names.save(out);
     out.u32(this.facetsSeen);
     out.u32(this.#remembered.size);
@@ -235,6 +241,8 @@ export class StageTwo {
     this.calibration.load(from);
     this.suppression.load(from);
     this.correlation.load(from);
+    this.recent.load(from);
+    this.copies = from.u32();
     this.names.load(from);
     this.facetsSeen = from.u32();
     this.#remembered.clear();
@@ -260,6 +268,7 @@ export class StageTwo {
     view.fill(seen, row);
     seen.ordinal = ordinal + row;
     seen.training = this.#clock.training(seen.nowMs);
+    if (this.#isCopy(view, row)) return;
     const { baselines } = this;
     baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training: seen.training };
     // The gate as it stood before this row: what closes it is not held by itself.
@@ -280,6 +289,19 @@ export class StageTwo {
       baselines.held = held[at];
       detector.learn(seen, baselines);
     }
+  }
+
+  /** True for a record of an event that was read before: trails overlap, and files are given twice. */
+  #isCopy(view: BatchView, row: number): boolean {
+    if (!view.hashId(row, 'eventId')) return false;
+    const { symbols, facets, eventMs } = this.#seen;
+    const key = { hi: this.#hasher.hi, lo: this.#hasher.lo };
+    const content = mix32(symbols[SYMBOL.action] ^ mix32(symbols[SYMBOL.principal])) >>> 0;
+    const kind = 31 - Math.clz32(facets);
+    const arrival = this.recent.arrive(key, { kind, second: Math.floor(eventMs / 1000), content });
+    if (arrival === ARRIVAL.first) return false;
+    this.copies++;
+    return true;
   }
 
   #sink(seen: Observation) {

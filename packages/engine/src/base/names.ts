@@ -2,43 +2,61 @@ import { NAMES_MAX } from './limits.ts';
 import type { StateReader, StateWriter } from './state.ts';
 
 /**
- * Texts of hashed values, kept for explanations only: nothing is decided by a name. Bounded; when full, new names are
- * shown by their hash. Callers add a name at the second sighting of its value, so that invented names do not fill it.
+ * Texts of hashed values, kept for explanations only: nothing is decided by a name. Two generations: when the younger is
+ * full it becomes the older, and what nobody asked for since is forgotten and shown by its hash, so that a flood of
+ * invented names passes through and names in use stay.
  */
 export class Names {
-  readonly #texts = new Map<number, string>();
+  #young = new Map<number, string>();
+  #old = new Map<number, string>();
 
+  /** True when the text of a key is kept; keeps it in use. */
   has(key: number): boolean {
-    return this.#texts.has(key);
+    return this.#find(key) !== undefined;
   }
 
   add(key: number, text: string): void {
-    if (text === '' || this.#texts.size >= NAMES_MAX) return;
-    this.#texts.set(key, text);
+    if (text === '') return;
+    this.#young.set(key, text);
+    if (this.#young.size < NAMES_MAX / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 
+  /** Text of a key, or its hash. */
   get(key: number): string {
-    return this.#texts.get(key) ?? `#${key.toString(16).padStart(8, '0')}`;
+    return this.#find(key) ?? `#${key.toString(16).padStart(8, '0')}`;
   }
 
   /** Drops every text that holds a token. */
   forget(token: string): void {
-    for (const [key, text] of this.#texts) if (text.includes(token)) this.#texts.delete(key);
+    for (const texts of [this.#young, this.#old]) {
+      for (const [key, text] of texts) if (text.includes(token)) texts.delete(key);
+    }
   }
 
   save(out: StateWriter): void {
-    out.u32(this.#texts.size);
-    for (const [key, text] of this.#texts) {
-      out.u32(key);
-      out.text(text);
+    for (const texts of [this.#young, this.#old]) {
+      out.u32(texts.size);
+      for (const [key, text] of texts) {
+        out.u32(key);
+        out.text(text);
+      }
     }
   }
 
   load(from: StateReader): void {
-    this.#texts.clear();
-    for (let left = from.u32(); left > 0; left--) {
-      const key = from.u32();
-      this.#texts.set(key, from.text());
+    for (const texts of [this.#young, this.#old]) {
+      texts.clear();
+      for (let left = from.u32(); left > 0; left--) texts.set(from.u32(), from.text());
     }
+  }
+
+  #find(key: number): string | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.add(key, old);
+    return old;
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { mix32 } from '../base/hash.ts';
+import { Hasher, mix32 } from '../base/hash.ts';
 import { SPANS_MAX, WAITING_SPANS_MAX } from '../base/limits.ts';
 import { StateReader, StateWriter } from '../base/state.ts';
 import { Feed, type Sample, START_MS } from '../engine-feed.ts';
@@ -32,7 +32,7 @@ const passing = { kind: OWNER.passes, hash: 1 };
 
 describe('spans and their owners', () => {
   it('lead from a parent to the function that owns it, through whatever only passes on', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     links.add(key(1), asFunction(100), undefined);
     links.add(key(2), passing, key(1));
     links.add(key(3), passing, key(2));
@@ -41,14 +41,14 @@ describe('spans and their owners', () => {
   });
 
   it('lead past the function itself, to who called it', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     links.add(key(1), { kind: OWNER.source, hash: 300 }, undefined);
     links.add(key(2), asFunction(200), key(1));
     assert.deepEqual(links.resolve(key(2), 200), { owner: 300, kind: OWNER.source });
   });
 
   it('say at which span knowledge ends, and nothing at a root', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     links.add(key(2), passing, key(1));
     assert.deepEqual(links.resolve(key(2), 200), key(1));
     links.add(key(4), passing, undefined);
@@ -56,7 +56,7 @@ describe('spans and their owners', () => {
   });
 
   it('do not follow a circle, or more than eight steps', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     links.add(key(1), passing, key(2));
     links.add(key(2), passing, key(1));
     assert.equal(links.resolve(key(1), 200), undefined);
@@ -67,7 +67,7 @@ describe('spans and their owners', () => {
   });
 
   it('hand over the questions that waited for them, once', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     links.wait(key(1), question(5));
     links.wait(key(1), question(6));
     links.wait(key(2), question(7));
@@ -76,7 +76,7 @@ describe('spans and their owners', () => {
   });
 
   it('are remembered for at least one generation and take bounded memory', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     const count = 3 * SPANS_MAX;
     for (let at = 1; at <= count; at++) links.add(key(at), asFunction(at), undefined);
     assert.ok(savedOf(links).length <= 2 * SPANS_MAX * 24 + 100, `${savedOf(links).length} bytes`);
@@ -87,7 +87,7 @@ describe('spans and their owners', () => {
   });
 
   it('keep a bounded number of questions waiting, drop the oldest and count them', () => {
-    const links = new Links();
+    const links = new Links(new Hasher(1, 2));
     for (let at = 1; at <= WAITING_SPANS_MAX + 10; at++) links.wait(key(at), question(at));
     assert.equal(links.dropped, 10);
     assert.deepEqual(links.add(key(10), asFunction(1), undefined), []);
@@ -103,7 +103,11 @@ describe('spans and their owners', () => {
       }
       return answered;
     };
-    const [whole, before, after] = [new Links(), new Links(), new Links()];
+    const [whole, before, after] = [
+      new Links(new Hasher(1, 2)),
+      new Links(new Hasher(1, 2)),
+      new Links(new Hasher(1, 2)),
+    ];
     const all = feed(whole, 0, 2000);
     const first = feed(before, 0, 1100);
     after.load(new StateReader(savedOf(before)));
@@ -117,7 +121,11 @@ describe('spans and their owners', () => {
       out.u32Array(Uint32Array.from(words));
       out.u32Array(new Uint32Array(12));
       for (let at = 0; at < 3; at++) out.u32(0);
-      assert.throws(() => new Links().load(new StateReader(out.finish())), /damaged/, `${words.length} words`);
+      assert.throws(
+        () => new Links(new Hasher(1, 2)).load(new StateReader(out.finish())),
+        /damaged/,
+        `${words.length} words`,
+      );
     }
   });
 });
@@ -183,5 +191,14 @@ describe('the pieces of a trace', () => {
       }
     });
     fc.assert(property, { seed: SEED, numRuns: RUNS });
+  });
+});
+
+describe('span ids that somebody chose', () => {
+  it('do not meet in one place of the table', () => {
+    // Ids that differ in both halves alike: without the seed all of them would fall into one slot.
+    const links = new Links(new Hasher(1, 2));
+    for (let at = 1; at <= 100_000; at++) links.add({ hi: at, lo: at }, { kind: OWNER.function, hash: 1 }, undefined);
+    assert.deepEqual(links.resolve({ hi: 99_999, lo: 99_999 }, 2), { owner: 1, kind: OWNER.function });
   });
 });

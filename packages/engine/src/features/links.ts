@@ -1,3 +1,4 @@
+import type { Hasher } from '../base/hash.ts';
 import { SPANS_MAX, WAITING_SPANS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import type { Key } from './span-key.ts';
@@ -46,6 +47,11 @@ export class Links {
   #count = 0;
   readonly #waiting = new Map<string, Waiting[]>();
   #waitingCount = 0;
+  readonly #hasher: Hasher;
+
+  constructor(hasher: Hasher) {
+    this.#hasher = hasher;
+  }
 
   /** Notes a span; returns the questions that waited for it. `parent` is undefined at the root. */
   add(span: Key, owner: { readonly kind: number; readonly hash: number }, parent: Key | undefined): Waiting[] {
@@ -144,7 +150,9 @@ export class Links {
 
   #slot(table: Uint32Array, key: Key): number {
     const mask = table.length / WORDS - 1;
-    for (let slot = (key.lo ^ key.hi) & mask; ; slot = (slot + 1) & mask) {
+    // Span ids come from outside: hashed with the log's seed, they cannot be chosen to meet in one place.
+    this.#hasher.words(key.hi, key.lo);
+    for (let slot = this.#hasher.lo & mask; ; slot = (slot + 1) & mask) {
       const at = slot * WORDS;
       if (table[at + 3] === 0 || (table[at] === key.hi && table[at + 1] === key.lo)) return at;
     }

@@ -54,10 +54,11 @@ describe('a facet of a request', () => {
     assert.equal(arrive(recent, { second: 300, content: 8 }), 'retry');
   });
 
-  it('is a copy when an earlier attempt arrives after a later one', () => {
+  it('is a conflict when it differs and is from before or from soon after: one of the two is forged', () => {
     const recent = new RecentRequests();
     arrive(recent, { second: 160 });
-    assert.equal(arrive(recent, { second: 100, content: 6 }), 'duplicate');
+    for (const second of [100, 158, 162, 189]) assert.equal(arrive(recent, { second, content: 6 }), 'conflict');
+    assert.equal(arrive(recent, { second: 190, content: 6 }), 'retry');
   });
 });
 

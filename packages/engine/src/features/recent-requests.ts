@@ -17,8 +17,11 @@ export const ARRIVAL = {
 
 const SLOT_WORDS = 5;
 const START_SLOTS = 1024;
-/** A later facet of the same kind this many seconds on is a retry, not a copy. */
-const RETRY_AFTER_S = 1;
+/**
+ * Another record of the same kind this many seconds on is a retry; Lambda waits a minute before the first one. Sooner, or
+ * from before, one of the two is not what happened.
+ */
+const RETRY_AFTER_S = 30;
 
 /**
  * Two rotating generations of request fingerprints. When the younger is full it becomes the older and the oldest is
@@ -58,8 +61,7 @@ export class RecentRequests {
       return ARRIVAL.another;
     }
     if (table[at + 4] === content || (table[at + 4] & 15) !== seen.kind) return ARRIVAL.duplicate;
-    if (seen.second === table[at + 3]) return ARRIVAL.conflict;
-    if (seen.second < table[at + 3] + RETRY_AFTER_S) return ARRIVAL.duplicate;
+    if (seen.second < table[at + 3] + RETRY_AFTER_S) return ARRIVAL.conflict;
     table[at + 2] = bit;
     table[at + 3] = seen.second;
     table[at + 4] = content;
