@@ -136,7 +136,7 @@ class Replay {
     await this.#train(part, span);
     await this.#feed(part);
     // Out of the training span, so that what comes next is judged, however close it follows.
-    await this.#tick(span.toMs + part.shiftMs);
+    await this.#tick(endOf(part, span));
     return span;
   }
 
@@ -197,7 +197,7 @@ class Replay {
   async #train(part: Part, span: Span): Promise<void> {
     if (part.present.trained) return;
     const fromMs = span.fromMs + part.shiftMs;
-    const toMs = span.toMs + part.shiftMs;
+    const toMs = endOf(part, span);
     const control = { kind: 'training-span', fromMs, toMs, by: BY } as const;
     await this.#workspace.append({ type: 'control', receivedMs: fromMs, control });
   }
@@ -227,6 +227,11 @@ class Replay {
   async #tick(throughMs: number): Promise<void> {
     if (this.#workspace.log.lastMs < throughMs) await this.#workspace.append({ type: 'tick', throughMs });
   }
+}
+
+/** End of a declared period on the log's clock. Rows that overlap what the log holds are stamped at its present time. */
+function endOf(part: Part, span: Span): number {
+  return Math.max(span.toMs + part.shiftMs, part.place.clockMs + 1);
 }
 
 /** Whole days by which rows are moved whose first one is `behindMs` behind the clock of the log. */
