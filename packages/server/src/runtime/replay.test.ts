@@ -167,7 +167,7 @@ describe('a replay without a period to learn from', () => {
   it('judges nothing of a declared period that overlaps what the folder holds', async (test) => {
     const scene = await Scene.make(test);
     await scene.replay({ paths: [await scene.trace('a', NORMAL)] });
-    const overlapping = { ...ODD, odd: [5], fromMs: TRACE_START_MS + DAY_MS - 30 * MINUTE_MS };
+    const overlapping = { ...ODD, count: 20, odd: [5], fromMs: TRACE_START_MS + DAY_MS - 30 * MINUTE_MS };
     const request = { learn: [await scene.trace('b', overlapping)], paths: [await scene.text('c', '')] };
     await scene.replay(request, (workspace) => assert.deepEqual(told(workspace), []));
   });
