@@ -25,10 +25,7 @@ describe('access.new-principal fires', () => {
     );
     const finding = onlyClaim(feed, ID);
     assert.deepEqual([finding.entity, finding.principal], [{ kind: 'function', key: FN }, 'role/stranger']);
-    assert.equal(
-      finding.sentence,
-      'role/stranger invoked `orders`; in 199 invocations it never was invoked by this principal.',
-    );
+    assert.equal(finding.sentence, 'role/stranger invoked `orders`; in 199 invocations it never had this caller.');
     assert.deepEqual(finding.evidence, [
       { parameter: 'principal', observed: 'role/stranger', expected: 'role/front (100 %)', count: 199 },
     ]);

@@ -50,7 +50,7 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
           count: novelty.count,
         },
       ],
-      sentence: `${text} invoked \`${state.shortName}\`; ${oftenNever(novelty, 'was invoked by this principal')}.`,
+      sentence: `${text} invoked \`${state.shortName}\`; ${oftenNever(novelty, 'had this caller')}.`,
       quietIf: 'this principal had invoked the function before, or new ones had come in the last days',
       impact: 0.5,
       techniques: ['T1648'],

@@ -35,7 +35,7 @@ describe('flow.new-edge fires', () => {
     const finding = onlyClaim(feed, ID);
     assert.deepEqual(finding.entity, { kind: 'edge', key: `${key('stranger')} -> ${key('pay')}` });
     assert.equal(finding.function, key('pay'));
-    assert.equal(finding.sentence, '`stranger` called `pay`; in 150 traced calls it never was called by it.');
+    assert.equal(finding.sentence, '`stranger` called `pay`; in 150 traced calls it never had this caller.');
     assert.deepEqual(finding.evidence, [
       {
         parameter: 'caller',

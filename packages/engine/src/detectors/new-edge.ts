@@ -55,7 +55,7 @@ export function scoreEdge(edge: Edge, state: TenantBaselines, out: Scores): void
       },
     ],
     sentence: calleeSpeaks
-      ? `\`${caller}\` called \`${callee}\`; ${oftenNever(speaks, 'was called by it', 'traced calls')}.`
+      ? `\`${caller}\` called \`${callee}\`; ${oftenNever(speaks, 'had this caller', 'traced calls')}.`
       : `\`${caller}\` called \`${callee}\`; ${oftenNever(speaks, 'called that function', 'traced calls')}.`,
     quietIf: 'one of the two had been seen calling or called like this before',
     impact: 0.65,

@@ -21,7 +21,7 @@ describe('trigger.new-source fires', () => {
     assert.deepEqual(finding.entity, { kind: 'function', key: FN });
     assert.equal(
       finding.sentence,
-      '`orders` was invoked by queue sqs:other-account; in 199 invocations it never was fired by it.',
+      '`orders` was invoked by queue sqs:other-account; in 199 invocations it never had this trigger.',
     );
     assert.deepEqual(finding.evidence, [
       {

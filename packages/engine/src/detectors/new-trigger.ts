@@ -44,7 +44,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
           count: novelty.count,
         },
       ],
-      sentence: `\`${state.shortName}\` was invoked ${byWhom(seen)}; ${oftenNever(novelty, 'was fired by it')}.`,
+      sentence: `\`${state.shortName}\` was invoked ${byWhom(seen)}; ${oftenNever(novelty, 'had this trigger')}.`,
       quietIf: 'this source had fired the function before',
       impact: 0.6,
       techniques: ['T1648'],

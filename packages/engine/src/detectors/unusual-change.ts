@@ -5,7 +5,7 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever, principalText, thingText } from './words.ts';
+import { expectedValues, principalText, thingText } from './words.ts';
 
 /** Changes are rare and weighty: ten by the same hands make another hand worth a look. */
 const BASE = 1.3;
@@ -90,7 +90,7 @@ export const unusualChange: Detector<TenantBaselines> = {
       sentence: sentenceOf(words, {
         target: thingText(targetText),
         failed,
-        often: oftenNever(speaks, 'was this principal', unit),
+        often: noneBefore(speaks, unit),
       }),
       quietIf: 'this principal had made such changes before, or many different ones make them',
       impact: IMPACT[words.kind] ?? 0.7,
@@ -114,6 +114,12 @@ export const unusualChange: Detector<TenantBaselines> = {
     learnChanger(state, who, name);
   },
 };
+
+/** "none of the 15 code changes in the account before was theirs". */
+function noneBefore(of: Novelty, unit: string): string {
+  const none = `none of the ${Math.round(of.before)} ${unit} before`;
+  return of.suspect ? `they began only lately: ${none} was theirs` : `${none} was theirs`;
+}
 
 function sentenceOf(
   words: { principal: string; kind: string; action: string },
