@@ -10,6 +10,7 @@ import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
 import { locateCalls } from './baselines/located-calls.ts';
 import { MetricStore } from './baselines/metrics.ts';
+import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Score, Scores } from './detectors/detector.ts';
@@ -161,7 +162,9 @@ export class StageOne {
 
   /** Takes the roll-up rows of the minute that just ended; functions in order of their first row. */
   takeMinute(): RollupRow[] {
-    const rows = this.#active.map((id) => this.#rollup(id)).filter((row) => row !== undefined);
+    const rows = this.#active
+      .map((id) => takeMinute(this.functions.page(id), this.functions.word(id), this.functions.names[id]))
+      .filter((row) => row !== undefined);
     this.#active = [];
     return rows;
   }
@@ -297,7 +300,9 @@ export class StageOne {
       return;
     }
     this.#begin();
-    if (arrival !== ARRIVAL.another) this.#countMinute();
+    if (arrival !== ARRIVAL.another && countMinute(this.#page, this.#word, { seen, ok: this.#ok })) {
+      this.#active.push(this.#id);
+    }
     this.#judge();
     this.#settle(key, arrival);
   }
@@ -550,49 +555,6 @@ export class StageOne {
     u32[slot + 1] = 0;
     u32[word + HEAD.sinceRevision] = 0;
     return slot;
-  }
-
-  #countMinute(): void {
-    const seen = this.#seen;
-    const { u32, f64 } = this.#page;
-    const word = this.#word;
-    if (u32[word + HEAD.minuteCount] === 0) this.#active.push(this.#id);
-    u32[word + HEAD.minuteCount]++;
-    u32[word + HEAD.minuteCalls] += seen.callCount;
-    if (seen.cold) u32[word + HEAD.minuteCold]++;
-    const status = seen.symbols[SYMBOL.status];
-    if (status !== 0 && status !== this.#ok) {
-      u32[word + HEAD.minuteErrors]++;
-      u32[word + HEAD.errors]++;
-    }
-    const duration = seen.numbers[NUMBER.durationMs];
-    if (duration >= 0) {
-      f64[(word + HEAD.minuteDurationSum) >> 1] += duration;
-      f64[(word + HEAD.minuteDurationMax) >> 1] = Math.max(f64[(word + HEAD.minuteDurationMax) >> 1], duration);
-    }
-    const bytesOut = seen.numbers[NUMBER.bytesOut];
-    if (bytesOut >= 0) f64[(word + HEAD.minuteBytesOut) >> 1] += bytesOut;
-    const memory = seen.numbers[NUMBER.memoryMb];
-    if (memory > f64[(word + HEAD.minuteMemoryMax) >> 1]) f64[(word + HEAD.minuteMemoryMax) >> 1] = memory;
-  }
-
-  #rollup(id: number): RollupRow | undefined {
-    const { u32, f64 } = this.functions.page(id);
-    const word = this.functions.word(id);
-    if (u32[word + HEAD.minuteCount] === 0) return undefined;
-    const row = {
-      function: this.functions.names[id],
-      count: u32[word + HEAD.minuteCount],
-      errors: u32[word + HEAD.minuteErrors],
-      cold: u32[word + HEAD.minuteCold],
-      durationSumMs: f64[(word + HEAD.minuteDurationSum) >> 1],
-      durationMaxMs: f64[(word + HEAD.minuteDurationMax) >> 1],
-      bytesOutSum: f64[(word + HEAD.minuteBytesOut) >> 1],
-      memoryMaxMb: f64[(word + HEAD.minuteMemoryMax) >> 1],
-      calls: u32[word + HEAD.minuteCalls],
-    };
-    u32.fill(0, word + HEAD.minute, word + HEAD.minuteMemoryMax + 2);
-    return row;
   }
 
   #release(page: SlabPage, word: number): void {
