@@ -17,7 +17,7 @@ import type { Score, Scores } from './detectors/detector.ts';
 import { FUNCTION_DETECTORS } from './detectors/registry.ts';
 import type { Family } from './event/finding.ts';
 import type { RollupRow } from './event/rollup.ts';
-import { FACET, FLAG, NUMBER, SYMBOL } from './event/schema.ts';
+import { FACET, FLAG, SYMBOL } from './event/schema.ts';
 import { type BatchView, contentOf } from './features/batch-view.ts';
 import type { Clock } from './features/clock.ts';
 import { Groups } from './features/groups.ts';
