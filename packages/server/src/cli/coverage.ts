@@ -1,3 +1,4 @@
+import { isPartial } from '@gait/engine/baselines/namesakes';
 import { Command } from 'commander';
 import type { Json } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
@@ -17,9 +18,12 @@ export function coverageCommand(): Command {
     .option(...FOLDER_OPTION)
     .option('--json', 'one capability a line')
     .action(async (options: { data?: string; json?: true }) => {
-      const rows = await withStore(options.data, ({ store }) => store.coverage().map((one) => parseRow(one.content)));
+      const { rows, unresolved } = await withStore(options.data, ({ store }) => ({
+        rows: store.coverage().map((one) => parseRow(one.content)),
+        unresolved: store.functions().filter(({ key }) => isPartial(key)).length,
+      }));
       if (options.json === true) for (const row of rows) print(`${JSON.stringify(row)}\n`);
-      else print(coverageText(rows));
+      else print(coverageText(rows) + unresolvedText(unresolved));
     });
 }
 
@@ -34,6 +38,13 @@ export function coverageText(rows: readonly Row[]): string {
     return `${cells}${full + partial === 0 ? '   no finding here means no data' : ''}\n`;
   });
   return `Of how many functions it can be seen:\n\n${head}${lines.join('')}`;
+}
+
+/** Functions that could be several: their sources do not say where they run. */
+function unresolvedText(count: number): string {
+  if (count === 0) return '';
+  const whose = count === 1 ? '1 function comes' : `${count} functions come`;
+  return `\n${whose} from sources without account or region, and cannot be joined with what others say of them.\nReplay with --account and --region to name them.\n`;
 }
 
 function cell(count: number): string {

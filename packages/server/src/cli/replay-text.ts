@@ -48,6 +48,16 @@ function readLines(result: ReplayResult): string[] {
   if (events === 0 && rejected.length > 0) {
     lines.push(`Formats that are understood: ${FORMATS.join(', ')}. With --format, every file is read as one of them.`);
   }
+  const clamped = reports.reduce((sum, report) => sum + (report.notes['time-clamped'] ?? 0), 0);
+  if (clamped > 0) {
+    lines.push(`Impossible times: ${grouped(clamped)}. These events stand where their neighbours in the file stand.`);
+  }
+  if (result.copies > 0) lines.push(`Read more than once and counted once: ${grouped(result.copies)}.`);
+  if (result.contradicting > 0) {
+    lines.push(
+      `Contradict another record of the same request: ${grouped(result.contradicting)}. The first one counts.`,
+    );
+  }
   if (outside > 0) lines.push(`Left out by --since and --until: ${grouped(outside)}.`);
   if (resumed > 0)
     lines.push(`Went on with an interrupted replay: ${grouped(resumed)} of them were in the log already.`);

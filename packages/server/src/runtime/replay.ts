@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Engine } from '@gait/engine/engine';
 import type { LogRecord } from '@gait/engine/event/record';
 import { sliceBatch } from '@gait/engine/event/slice';
 import type { ReadReport } from '../ingest/reader/report.ts';
@@ -47,6 +48,9 @@ export interface ReplayResult {
   readonly outside: number;
   /** Rows that an interrupted run of the same replay had appended. */
   readonly resumed: number;
+  /** Records that were read twice and counted once, and those that contradict another record of the same request. */
+  readonly copies: number;
+  readonly contradicting: number;
   /** Ordinal at which the replay began, perhaps in an interrupted run. */
   readonly startOrdinal: number;
   /** Seconds spent, reading included. */
@@ -108,6 +112,7 @@ class Replay {
 
   async #run(): Promise<ReplayResult> {
     const started = performance.now();
+    const before = copiesOf(this.#workspace.engine);
     const { learn, paths } = this.#request;
     const learned = learn.length === 0 ? undefined : await this.#learn(learn);
     const judged = await this.#judge(paths, learned === undefined);
@@ -115,6 +120,7 @@ class Replay {
     const inputs = this.#parts.map(({ input }) => input);
     const [first] = this.#parts;
     const resumed = sum(this.#parts.map(({ present }) => present.rows));
+    const after = copiesOf(this.#workspace.engine);
     return {
       events: sum(inputs.map(({ sorted }) => sorted.rows)),
       facets: summed(inputs.map(({ facets }) => facets)),
@@ -123,6 +129,8 @@ class Replay {
       ...(learned === undefined ? {} : { learned, learnedBy: 'given' }),
       outside: sum(inputs.map(({ outside }) => outside)),
       resumed,
+      copies: after.copies - before.copies,
+      contradicting: after.contradicting - before.contradicting,
       startOrdinal: first.place.ordinal,
       seconds: (performance.now() - started) / 1000,
     };
@@ -227,6 +235,15 @@ class Replay {
   async #tick(throughMs: number): Promise<void> {
     if (this.#workspace.log.lastMs < throughMs) await this.#workspace.append({ type: 'tick', throughMs });
   }
+}
+
+/** Copies the engine has seen so far. */
+function copiesOf(engine: Engine): { readonly copies: number; readonly contradicting: number } {
+  const counts = engine.stageOne.map((stage) => stage.counts);
+  return {
+    copies: engine.stageTwo.copies + sum(counts.map(({ duplicates }) => duplicates)),
+    contradicting: sum(counts.map(({ conflicts }) => conflicts)),
+  };
 }
 
 /** End of a declared period on the log's clock. Rows that overlap what the log holds are stamped at its present time. */
