@@ -1,7 +1,6 @@
-import { destinationOfResource, resourceOfArn } from './destination.ts';
-import { functionOfReference, type Place, userToken } from './identity.ts';
+import { destinationOfResource, queueOfUrl, resourceOfArn } from './destination.ts';
+import { functionOfReference, type Place, qualifierOf } from './identity.ts';
 import { isObject, own, ownArray, ownText } from './json-document.ts';
-import type { Tokens } from './tokens.ts';
 
 /** What a call touched, and which version or alias of it. */
 export interface Touched {
@@ -15,45 +14,55 @@ export interface TouchedContext {
   readonly service: string;
   /** Account and region of the event. */
   readonly place: Place;
-  readonly tokens: Tokens;
+}
+
+/** A request parameter that names a resource. */
+interface Parameter {
+  readonly name: string;
+  /** Services that define it so; undefined for all of them. */
+  readonly services?: readonly string[];
+  /** Service the resource belongs to, if it is not the called one. */
+  readonly owner?: string;
+  /** What the name of the resource begins with. */
+  readonly prefix?: string;
 }
 
 /**
- * Request parameters that name a resource, most telling first: parameter, service it belongs to ('' for the one that was
- * called), prefix of its name.
+ * Parameters that name what a call touches, most telling first. Each counts only in calls of the services that define
+ * it: anywhere else it may hold something else, and `s3:ListBuckets` never touches a table.
  */
-const PARAMETERS: readonly (readonly [string, string, string])[] = [
-  ['bucketName', 's3', ''],
-  ['tableName', '', ''],
-  ['roleName', 'iam', 'role/'],
-  ['roleArn', 'iam', 'role/'],
-  ['groupName', '', 'group/'],
-  ['policyArn', 'iam', 'policy/'],
-  ['queueUrl', 'sqs', ''],
-  ['queueName', 'sqs', ''],
-  ['topicArn', 'sns', ''],
-  ['secretId', 'secretsmanager', ''],
-  ['keyId', '', 'key/'],
-  ['logGroupName', 'logs', ''],
-  ['streamName', '', ''],
-  ['streamARN', '', ''],
-  ['stateMachineArn', 'states', ''],
-  ['trailName', 'cloudtrail', ''],
-  ['repositoryName', '', 'repository/'],
-  ['layerName', 'lambda', 'layer/'],
-  ['documentName', 'ssm', 'document/'],
-  ['detectorId', '', 'detector/'],
-  ['restApiId', 'apigateway', ''],
-  ['apiId', '', ''],
-  ['groupId', '', 'group/'],
-  ['snapshotId', '', 'snapshot/'],
-  ['imageId', '', 'image/'],
-  ['instanceId', '', 'instance/'],
-  ['dBInstanceIdentifier', '', 'db/'],
-  ['dBClusterIdentifier', '', 'cluster/'],
-  ['webACLId', '', 'webacl/'],
-  ['resourceArn', '', ''],
-  ['resourceARN', '', ''],
+const PARAMETERS: readonly Parameter[] = [
+  { name: 'bucketName', services: ['s3'] },
+  { name: 'tableName', services: ['dynamodb', 'glue', 'cassandra', 'timestream'] },
+  { name: 'roleName', services: ['iam'], prefix: 'role/' },
+  { name: 'roleArn', services: ['sts'], owner: 'iam', prefix: 'role/' },
+  { name: 'groupName', services: ['iam', 'ec2', 'cognito-idp'], prefix: 'group/' },
+  { name: 'policyArn', services: ['iam'], prefix: 'policy/' },
+  { name: 'queueUrl', services: ['sqs'] },
+  { name: 'queueName', services: ['sqs'] },
+  { name: 'topicArn', services: ['sns'] },
+  { name: 'secretId', services: ['secretsmanager'] },
+  { name: 'keyId', services: ['kms'], prefix: 'key/' },
+  { name: 'logGroupName', services: ['logs'] },
+  { name: 'streamName', services: ['kinesis', 'kinesisvideo'] },
+  { name: 'streamARN', services: ['kinesis', 'kinesisvideo'] },
+  { name: 'stateMachineArn', services: ['states'] },
+  { name: 'trailName', services: ['cloudtrail'] },
+  { name: 'repositoryName', services: ['ecr', 'ecr-public', 'codecommit'], prefix: 'repository/' },
+  { name: 'layerName', services: ['lambda'], prefix: 'layer/' },
+  { name: 'documentName', services: ['ssm'], prefix: 'document/' },
+  { name: 'detectorId', services: ['guardduty'], prefix: 'detector/' },
+  { name: 'restApiId', services: ['apigateway'] },
+  { name: 'apiId', services: ['apigateway', 'appsync'] },
+  { name: 'groupId', services: ['ec2'], prefix: 'group/' },
+  { name: 'snapshotId', services: ['ec2'], prefix: 'snapshot/' },
+  { name: 'imageId', services: ['ec2'], prefix: 'image/' },
+  { name: 'instanceId', services: ['ec2', 'ssm', 'ec2-instance-connect'], prefix: 'instance/' },
+  { name: 'dBInstanceIdentifier', services: ['rds'], prefix: 'db/' },
+  { name: 'dBClusterIdentifier', services: ['rds'], prefix: 'cluster/' },
+  { name: 'webACLId', services: ['wafv2', 'waf', 'waf-regional'], prefix: 'webacl/' },
+  { name: 'resourceArn' },
+  { name: 'resourceARN' },
 ];
 /** Services whose resource stands in the parameter `name` or `rule`. */
 const NAMED_SERVICES: ReadonlySet<string> = new Set([
@@ -67,9 +76,9 @@ const NAMED_SERVICES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What an event touched: `lambda/<function key>`, `s3/<bucket>`, `iam/role/<name>`, `iam/user/<person token>`, ... from
- * the request's parameters, else from the resources the event lists. Names of people become tokens, object keys are
- * left out, owners in other accounts are named.
+ * What an event touched: `lambda/<function key>`, `s3/<bucket>`, `iam/role/<name>`, `iam/user/<name>`, ... from the
+ * request's parameters, else from the resources the event lists. Object keys are left out, owners in other accounts are
+ * named. Names of people are still among the answers: whoever writes them passes them through `safeName`.
  */
 export function touchedBy(event: unknown, context: TouchedContext): Touched {
   const lambda = context.service === 'lambda' ? functionTouched(event, context.place) : undefined;
@@ -77,11 +86,11 @@ export function touchedBy(event: unknown, context: TouchedContext): Touched {
   const request = own(event, 'requestParameters');
   const owner = ownerOf(event, context.place.account);
   const user = ownText(request, 'userName');
-  if (context.service === 'iam' && user !== '')
-    return plain(`iam/user/${userToken(context.tokens, context.place.account, user)}`);
-  for (const [parameter, service, prefix] of PARAMETERS) {
-    const value = ownText(request, parameter);
-    if (value !== '') return plain(keyOf({ value, service: service || context.service, prefix, owner }, context));
+  if (context.service === 'iam' && user !== '') return plain(destinationOfResource('iam', `user/${user}`));
+  for (const { name, services, owner: service, prefix } of PARAMETERS) {
+    const value = services?.includes(context.service) === false ? '' : ownText(request, name);
+    if (value === '') continue;
+    return plain(keyOf({ value, service: service ?? context.service, prefix: prefix ?? '', owner }, context));
   }
   const name = NAMED_SERVICES.has(context.service) ? ownText(request, 'name') || ownText(request, 'rule') : '';
   const prefix = context.service === 'ssm' ? 'parameter/' : '';
@@ -105,7 +114,8 @@ function functionTouched(event: unknown, place: Place): Touched | undefined {
   for (const reference of references) {
     const found = reference === '' ? undefined : functionOfReference(reference, { ...place, provider: 'aws' });
     if (found !== undefined) {
-      return { resource: destinationOfResource('lambda', found.key), qualifier: stated || found.qualifier };
+      const qualifier = qualifierOf(stated) || found.qualifier;
+      return { resource: destinationOfResource('lambda', found.key), qualifier };
     }
   }
   return undefined;
@@ -123,9 +133,8 @@ function keyOf(named: Named, context: TouchedContext): string {
   const { value } = named;
   if (value.startsWith('arn:')) return keyOfArn(value, context) || destinationOfResource(named.service, '');
   if (value.startsWith('https://')) {
-    const [, owner, name] = /^https:\/\/[^/]+\/(\d{12})\/([^/]+)$/.exec(value) ?? [];
-    const isForeign = owner !== undefined && owner !== context.place.account;
-    return destinationOfResource(named.service, name ?? '', isForeign ? owner : '');
+    const { name, account } = queueOfUrl(value);
+    return destinationOfResource(named.service, name, account === context.place.account ? '' : account);
   }
   return destinationOfResource(
     named.service,
@@ -135,13 +144,11 @@ function keyOf(named: Named, context: TouchedContext): string {
 }
 
 function keyOfArn(arn: string, context: TouchedContext): string {
-  const { place, tokens } = context;
+  const { place } = context;
   const resource = resourceOfArn(arn);
   if (resource === undefined) return '';
   if (resource.service === 'lambda' && resource.name.startsWith('aws:'))
     return destinationOfResource('lambda', resource.name);
-  const user = resource.service === 'iam' && resource.name.startsWith('user/') ? resource.name.slice(5) : '';
-  if (user !== '') return `iam/user/${userToken(tokens, resource.account || place.account, user)}`;
   const isForeign = resource.account !== '' && resource.account !== 'aws' && resource.account !== place.account;
   return destinationOfResource(resource.service, resource.name, isForeign ? resource.account : '');
 }

@@ -201,6 +201,27 @@ suite('CloudTrail events', () => {
     ['dynamodb', 'GetItem', { tableName: 'orders', key: { id: 'secret' } }, 'dynamodb/orders'],
     ['glue', 'GetPartition', { tableName: 'orders' }, 'glue/orders'],
     ['ec2', 'DescribeInstances', { filterSet: {} }, 'ec2'],
+    ['s3', 'ListBuckets', { tableName: 'orders' }, 's3'],
+    ['events', 'PutRule', { name: 'nightly', roleArn: 'arn:aws:iam::123456789012:role/x' }, 'events/nightly'],
+    ['tagging', 'TagResource', { resourceArn: 'arn:aws:s3:::photos' }, 's3/photos'],
+    [
+      'secretsmanager',
+      'GetSecretValue',
+      { secretId: 'Mallory@corp.example-token' },
+      'secretsmanager/person<mallory@corp.example-token>',
+    ],
+    [
+      'tagging',
+      'TagResource',
+      { resourceArn: 'arn:aws:sts::123456789012:assumed-role/Admin/niaj.n' },
+      'sts/assumed-role/Admin/person<niaj.n>',
+    ],
+    [
+      'iam',
+      'TagResource',
+      { resourceArn: 'arn:aws:iam::123456789012:mfa/heidi.k' },
+      'iam/mfa/person<arn:aws:iam::123456789012:user/heidi.k>',
+    ],
   ];
   for (const [service, eventName, requestParameters, resource] of touched) {
     test(`${service}:${eventName} with ${JSON.stringify(requestParameters)} touches ${resource}`, () => {
@@ -213,6 +234,37 @@ suite('CloudTrail events', () => {
       assert.equal(row.resource, resource);
     });
   }
+
+  const listed: readonly (readonly [string, string, string])[] = [
+    [
+      'sts',
+      'sts::123456789012:federated-user/erin',
+      'sts/federated-user/person<arn:aws:sts::123456789012:federated-user/erin>',
+    ],
+    ['ses', 'ses:eu-west-1:123456789012:identity/frank@corp.example', 'ses/identity/person<frank@corp.example>'],
+    ['quicksight', 'quicksight:eu-west-1:123456789012:user/default/judy', 'quicksight/user/person<judy>'],
+    ['iam', 'iam::999999999999:user/team/Bob', 'iam/user/person<arn:aws:iam::999999999999:user/bob>@999999999999'],
+  ];
+  for (const [service, arn, resource] of listed) {
+    test(`the person in a listed ${arn} is a token`, () => {
+      const resources = [{ ARN: `arn:aws:${arn}` }];
+      const eventSource = `${service}.amazonaws.com`;
+      assert.equal(rowWith({ eventSource, eventName: 'X', requestParameters: null, resources }).resource, resource);
+    });
+  }
+
+  test('an alias that is none is left out, so that nobody hides in it', () => {
+    const touched = (name: string) =>
+      rowWith({ eventName: 'UpdateAlias20150331', requestParameters: { functionName: 'pay', name } }).qualifier;
+    assert.equal(touched('live'), 'live');
+    assert.equal(touched('walter@corp.example'), undefined);
+  });
+
+  test('an event that an event bus delivers is the event', () => {
+    const delivery = { version: '0', 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.s3', detail: download };
+    assert.deepEqual(decode(delivery), decode(download));
+    assert.ok(cloudtrailDecoder.sniff(new TextEncoder().encode(JSON.stringify(delivery)), 'x.json') > 0.9);
+  });
 
   test('resources that an event lists stand in for parameters, and their owner is named if it is another account', () => {
     const resources = [
@@ -277,6 +329,7 @@ suite('CloudTrail events', () => {
     const userIdentity = { ...download.userIdentity, inScopeOf: undefined };
     const row = rowWith({
       userIdentity,
+      userAgent: download.userAgent,
       eventSource: 'iam.amazonaws.com',
       eventName: 'ListRoles',
       awsRegion: 'us-east-1',

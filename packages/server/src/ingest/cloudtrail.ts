@@ -7,10 +7,11 @@ import type { DecodeContext, Decoder, RecordRange, RejectReason } from './decode
 import { serviceName } from './destination.ts';
 import { type Place, type Principal, principalOf } from './identity.ts';
 import { isObject, type JsonObject, own, ownAmount, ownText, parseJson } from './json-document.ts';
-import { type RecordPlace, setAmounts, startRow, timestampMs } from './row.ts';
+import { errorClass } from './names.ts';
+import { type RecordPlace, setAmounts, setIds, setNames, startRow, timestampMs } from './row.ts';
 
-/** Envelopes around an event: a list, and the record list of a delivered file. */
-const ENVELOPES_MAX = 3;
+/** Envelopes around an event: a list, the delivery of an event bus, and the record list of a delivered file. */
+const ENVELOPES_MAX = 4;
 /** Major version of the record format; a new one may change what fields mean. */
 const MAJOR_VERSION = '1';
 /** Services that log in one region whatever region the caller is in. */
@@ -25,7 +26,8 @@ const GLOBAL_SERVICES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * AWS CloudTrail: events, lists of events, delivered files with `Records`, lines of events.
+ * AWS CloudTrail: events, lists of events, delivered files with `Records`, lines of events, each also as an event bus
+ * (EventBridge) delivers it.
  *
  * A call on the watch list (code, configuration, permission, trigger, policy, trail, identity) is a `change` row, any
  * other an `audit` row. `function` is the function whose role made the call; what was touched, also when it is a
@@ -78,6 +80,7 @@ class EventReader {
     else if (!isObject(value)) this.reject('wrong-type', 'CloudTrail event is not an object');
     else if (Array.isArray(own(value, 'Records'))) this.open(own(value, 'Records'), envelopes - 1);
     else if (own(value, 'Records') !== undefined) this.reject('wrong-type', 'Records is not a list');
+    else if (isDelivery(value)) this.open(own(value, 'detail'), envelopes - 1);
     else this.#event(value);
   }
 
@@ -85,7 +88,7 @@ class EventReader {
     const [major] = ownText(event, 'eventVersion').split('.', 1);
     if (ownText(event, 'eventType') === 'AwsCloudTrailInsight') this.#place.context.sink.note('insight-event');
     else if (major !== '' && major !== MAJOR_VERSION)
-      this.reject('unknown-format', `CloudTrail event version ${major}`);
+      this.reject('unknown-format', 'CloudTrail event version other than 1');
     else if (this.#hasName(event)) this.#row(event, this.#call(event));
   }
 
@@ -95,7 +98,7 @@ class EventReader {
       const value = own(event, field);
       if (value === undefined) this.reject('missing-field', `CloudTrail event without ${field}`);
       else if (typeof value !== 'string') this.reject('wrong-type', `${field} is not text`);
-      else if (/^[A-Za-z0-9._ -]{1,128}$/.test(value)) continue;
+      else if (/^[A-Za-z][A-Za-z0-9._ -]{0,127}$/.test(value)) continue;
       else this.reject('unknown-format', `${field} is no name`);
       return false;
     }
@@ -107,7 +110,8 @@ class EventReader {
     const service = serviceName(ownText(event, 'eventSource'));
     const name = ownText(event, 'eventName').replace(/\d{8}(v\d+)?$/, '');
     const identity = own(event, 'userIdentity');
-    const account = ownText(identity, 'accountId') || ownText(event, 'recipientAccountId') || defaults.account;
+    const account =
+      accountOf(ownText(identity, 'accountId')) || accountOf(ownText(event, 'recipientAccountId')) || defaults.account;
     const logged = ownText(event, 'awsRegion') || defaults.region;
     const place = { provider: 'aws', account, region: logged };
     const home = GLOBAL_SERVICES.has(service) && defaults.region !== '' ? { ...place, region: defaults.region } : place;
@@ -124,25 +128,26 @@ class EventReader {
       source: 'cloudtrail',
       eventMs,
     });
-    const touched = touchedBy(event, { ...call, tokens: context.tokens });
-    rows.symbol('changeKind', changeKind ?? '');
-    rows.symbol('action', call.action);
-    rows.symbol('resource', touched.resource);
-    rows.symbol('qualifier', touched.qualifier);
-    rows.symbol('revision', revisionOf(event));
-    rows.symbol('function', call.actor.functionKey ?? '');
-    rows.symbol('principal', call.actor.principal);
-    rows.symbol('principalKind', call.actor.kind);
-    rows.symbol('network', this.#network(event));
-    rows.symbol('client', clientClass(ownText(event, 'userAgent')));
-    rows.symbol('account', ownText(event, 'recipientAccountId') || context.defaults.account);
-    rows.id('eventId', ownText(event, 'eventID'));
-    rows.id('requestId', ownText(event, 'requestID'));
+    const touched = touchedBy(event, call);
+    setNames(this.#place, rows, {
+      changeKind: changeKind ?? '',
+      action: call.action,
+      resource: touched.resource,
+      qualifier: touched.qualifier,
+      revision: revisionOf(event),
+      function: call.actor.functionKey ?? '',
+      principal: call.actor.principal,
+      principalKind: call.actor.kind,
+      network: this.#network(event),
+      client: clientClass(ownText(event, 'userAgent')),
+      account: accountOf(ownText(event, 'recipientAccountId')) || context.defaults.account,
+    });
+    setIds(rows, { eventId: ownText(event, 'eventID'), requestId: ownText(event, 'requestID') });
     setAmounts(this.#place, rows, {
       bytesOut: ownAmount(event, 'additionalEventData', 'bytesTransferredIn'),
       bytesIn: ownAmount(event, 'additionalEventData', 'bytesTransferredOut'),
     });
-    setOutcome(rows, event);
+    setOutcome(this.#place, rows, event);
     rows.end();
   }
 
@@ -157,12 +162,21 @@ class EventReader {
   }
 }
 
-function setOutcome(rows: BatchBuilder, event: JsonObject): void {
+/** Whether an event bus delivers the event: `{"detail-type": "AWS API Call via CloudTrail", "detail": {...}}`. */
+function isDelivery(value: JsonObject): boolean {
+  return / via CloudTrail$/.test(ownText(value, 'detail-type')) && isObject(own(value, 'detail'));
+}
+
+/** An account's number, '' for anything else in its place. */
+function accountOf(text: string): string {
+  return /^\d{12}$/.test(text) ? text : '';
+}
+
+function setOutcome(place: RecordPlace, rows: BatchBuilder, event: JsonObject): void {
   const code = errorCodeOf(event);
   const isThrottled = /throttl|toomanyrequests|requestlimitexceeded|slowdown/i.test(code);
   const isRefused = /access.?denied|unauthori[sz]ed|forbidden|authfailure|failedsignin/i.test(code);
-  rows.symbol('status', isThrottled ? 'throttle' : code === '' ? 'ok' : 'error');
-  rows.symbol('errorType', code);
+  setNames(place, rows, { status: isThrottled ? 'throttle' : code === '' ? 'ok' : 'error', errorType: code });
   if (isThrottled || isRefused) rows.flag(FLAG.denied);
   if (isReadOnly(event)) rows.flag(FLAG.readOnly);
 }
@@ -170,7 +184,7 @@ function setOutcome(rows: BatchBuilder, event: JsonObject): void {
 /** Code of the error, `FailedSignIn` for a sign-in that the response calls a failure, '' when the call succeeded. */
 function errorCodeOf(event: JsonObject): string {
   const code = ownText(event, 'errorCode');
-  if (code !== '') return /^[A-Za-z0-9._-]{1,100}$/.test(code) ? code : 'other';
+  if (code !== '') return errorClass(code) || 'other';
   const response = own(event, 'responseElements');
   const isFailure = isObject(response) && Object.values(response).some((value) => value === 'Failure');
   return isFailure && /Login|SignIn|Authenticat/.test(ownText(event, 'eventName')) ? 'FailedSignIn' : '';

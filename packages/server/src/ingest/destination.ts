@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parse } from 'tldts';
 import { functionOfArn } from './identity.ts';
+import { isSafeName } from './names.ts';
 
 /**
  * Hosts that everybody uses and where the path says whose corner of them is meant (dated list, 2026-11). The value names
@@ -44,6 +45,19 @@ const HOST_CHARS_MAX = 253;
 const SERVICE_CHARS_MAX = 80;
 /** Segments of a route that are kept: deeper ones name single things more often than kinds of things. */
 const ROUTE_SEGMENTS_MAX = 6;
+/** Segment of a raw path that stays: a plain word or a version. */
+const PATH_WORD = /^(v\d{1,2}|[A-Za-z][A-Za-z_-]{0,23})$/;
+/** Segment of a template that stays: a word, or a placeholder as frameworks write it. */
+const TEMPLATE_WORD =
+  /^(v\d{1,2}|\$?[A-Za-z][A-Za-z_.-]{0,31}|\*{1,2}|:\w{1,32}[+*]?|[{[<$](?:\w{1,16}:)?[\w.]{0,32}[+*]?[}\]>])$/;
+/** Segments after which a person is named. */
+const PEOPLE_WORDS: ReadonlySet<string> = new Set(
+  'account accounts customer customers employee employees member members patient patients people person profile profiles u user users'.split(
+    ' ',
+  ),
+);
+/** What may follow them without naming anybody. */
+const NOBODY_WORDS: ReadonlySet<string> = new Set(['list', 'login', 'logout', 'me', 'new', 'search', 'self']);
 /** Segments of a path looked at to find the owner's; listed prefixes are shorter than this. */
 const SEGMENTS_MAX = 8;
 
@@ -129,7 +143,7 @@ export function serviceName(text: string): string {
     .replace(/^(amazon|aws)[ _.-]?(?=[a-z0-9])/, '')
     .replace(/[ _]/g, '')
     .trim();
-  if (!/^[a-z0-9][a-z0-9.-]*$/.test(plain)) return 'other';
+  if (!/^[a-z][a-z0-9.-]*$/.test(plain)) return 'other';
   return SERVICE_ALIASES.get(plain) ?? plain;
 }
 
@@ -163,14 +177,62 @@ export function destinationOfArn(arn: string, homeAccount: string): string {
   return destinationOfResource(resource.service, resource.name, foreign ? resource.account : '');
 }
 
+/** Name and owner of the queue behind `https://sqs.<region>.amazonaws.com/<account>/<name>`; empty for other texts. */
+export function queueOfUrl(url: string): { readonly name: string; readonly account: string } {
+  const [, account = '', name = ''] = /^https?:\/\/[^/]+\/([^/]+)\/([^/?#]+)$/.exec(url) ?? [];
+  return { name, account: /^\d{12}$/.test(account) ? account : '' };
+}
+
+/** What a call to an ARN touched: its own name, with the service in front where it names a person, and the key. */
+export function calledByArn(
+  arn: string,
+  homeAccount: string,
+): { readonly resource: string; readonly destination: string } | undefined {
+  const resource = resourceOfArn(arn);
+  if (resource === undefined) return undefined;
+  const isPlain = isSafeName(destinationOfResource(resource.service, resource.name));
+  return {
+    resource: isPlain ? resource.name : destinationOfResource(resource.service, resource.name),
+    destination: destinationOfArn(arn, homeAccount),
+  };
+}
+
+/**
+ * A host without labels that a sender may have made up to carry something out, or that name a tenant: `example.com`,
+ * `*.example.com` for anything below it, the service or the address where that is the destination.
+ */
+export function plainHost(host: string, destination: string): string {
+  const [owner] = destination.split('#', 1);
+  return canonicalHost(host).endsWith(`.${owner}`) ? `*.${owner}` : owner;
+}
+
 /**
  * A path without what differs from call to call: `/users/{}/orders` for `/users/17/orders`. Only plain words stay, so
- * ids, names with digits, addresses and secrets go; query and fragment are dropped; at most six segments are kept.
+ * ids, names with digits, addresses and secrets go, and so does what follows a word for people, which may be a name;
+ * query and fragment are dropped; at most six segments are kept.
  */
 export function routeTemplate(path: string): string {
+  return templateOf(path, PATH_WORD);
+}
+
+/**
+ * A route that its sender has already written as a template, `/orders/{id}` or `/orders/:id`: placeholders stay, and
+ * what else is not a plain word is taken for a value that slipped in.
+ */
+export function plainRoute(route: string): string {
+  if (route === '') return '';
+  if (/arn:|:\/\//.test(route)) return '{}';
+  const template = templateOf(route.replace(/^\^/, ''), TEMPLATE_WORD);
+  return route.startsWith('/') ? template : template.slice(1);
+}
+
+function templateOf(path: string, kept: RegExp): string {
   const [plain] = path.split(/[?#]/, 1);
   const segments = plain.split('/', ROUTE_SEGMENTS_MAX + 1).filter((segment) => segment !== '');
-  const words = segments.map((segment) => (/^(v\d{1,2}|[A-Za-z][A-Za-z_-]{0,23})$/.test(segment) ? segment : '{}'));
+  const words = segments.map((segment, at) => {
+    const isPerson = at > 0 && PEOPLE_WORDS.has(segments[at - 1].toLowerCase()) && /^\w/.test(segment);
+    return kept.test(segment) && !(isPerson && !NOBODY_WORDS.has(segment)) ? segment : '{}';
+  });
   return `/${words.slice(0, ROUTE_SEGMENTS_MAX).join('/')}`;
 }
 

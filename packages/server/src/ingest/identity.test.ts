@@ -155,22 +155,47 @@ suite('principals', () => {
       { principal: ISSUER, kind: 'function', functionKey: 'aws:123456789012:us-east-2:pay' },
     ],
     [
-      'a function by session name and a role named after it',
+      'a session named after its role, which anybody may choose',
       session('arn:aws:sts::123456789012:assumed-role/orders-role/orders'),
-      { principal: ISSUER, kind: 'function', functionKey: `${PAY}orders` },
+      { principal: ISSUER, kind: 'role' },
     ],
     [
-      'a function by a role that a template made for it',
+      'a developer whose session and role look like those of a function',
       session(
-        'arn:aws:sts::123456789012:assumed-role/shop-PayFunctionRole-1X2Y/shop-PayFunction-3Z4A',
+        'arn:aws:sts::123456789012:assumed-role/LambdaDeveloperRole/alicejones',
         {},
-        'arn:aws:iam::123456789012:role/shop-PayFunctionRole-1X2Y',
+        'arn:aws:iam::123456789012:role/LambdaDeveloperRole',
       ),
-      {
-        principal: 'arn:aws:iam::123456789012:role/shop-PayFunctionRole-1X2Y',
-        kind: 'function',
-        functionKey: `${PAY}shop-PayFunction-3Z4A`,
-      },
+      { principal: 'arn:aws:iam::123456789012:role/LambdaDeveloperRole', kind: 'role' },
+    ],
+    [
+      'a developer with tools of his own',
+      session(
+        'arn:aws:sts::123456789012:assumed-role/dave-tools-role/dave',
+        {},
+        'arn:aws:iam::123456789012:role/dave-tools-role',
+      ),
+      { principal: 'arn:aws:iam::123456789012:role/dave-tools-role', kind: 'role' },
+    ],
+    [
+      'a role named like an e-mail address',
+      session('arn:aws:sts::1:assumed-role/x/y', {}, 'arn:aws:iam::123456789012:role/team/bob@example.com'),
+      { principal: 'arn:aws:iam::123456789012:role/team/person<bob@example.com>', kind: 'role' },
+    ],
+    [
+      'a service with something else in its place',
+      { type: 'AWSService', invokedBy: 'trent@corp.example' },
+      { principal: 'service:aws', kind: 'service' },
+    ],
+    [
+      'something else acting for a person',
+      { type: 'IAMUser', arn: 'arn:aws:iam::1:user/bob', invokedBy: 'peggy@corp.example' },
+      { principal: 'service:aws for person<arn:aws:iam::1:user/bob>', kind: 'service' },
+    ],
+    [
+      'an account with something else in its place',
+      { type: 'AWSAccount', accountId: 'victor@corp.example' },
+      { principal: 'account:?', kind: 'account' },
     ],
     [
       'a pipeline that deploys functions',
@@ -267,11 +292,13 @@ suite('principals', () => {
 
   test('a session that a person or a pipeline uses is not the function’s, whatever its name', () => {
     const identity = session('arn:aws:sts::123456789012:assumed-role/orders-role/orders');
-    const keyFor = (userAgent: string) => principalOf(identity, { tokens, place, userAgent }).functionKey;
+    const keyFor = (agent: string) =>
+      principalOf(identity, { tokens, place, userAgent: `${agent} exec-env/AWS_Lambda_nodejs22.x` }).functionKey;
     assert.equal(keyFor('Mozilla/5.0 Firefox/124.0'), undefined);
     assert.equal(keyFor('console.amazonaws.com'), undefined);
     assert.equal(keyFor('HashiCorp Terraform/1.1.2'), undefined);
-    assert.equal(keyFor('aws-cli/2.15.0'), `${PAY}orders`);
+    assert.equal(keyFor('aws-cli/2.15.0'), undefined);
+    assert.equal(keyFor('Boto3/1.26'), `${PAY}orders`);
   });
 
   test('wrong types and inherited names are read as absent', () => {

@@ -1,5 +1,6 @@
 import { clientClass } from './client.ts';
 import { isObject, own, ownPath, ownText } from './json-document.ts';
+import { safeName, userSpelling } from './names.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Where a function lives. Empty or impossible parts become `?` in its key. `SourceDefaults` is one of these. */
@@ -38,8 +39,11 @@ export interface PrincipalContext {
 
 const ARN = /^arn:(aws[a-z0-9-]{0,20}):lambda:([a-z0-9-]{1,32}):([0-9A-Za-z-]{1,32}):function:(.+)$/;
 const NAME = /^[A-Za-z0-9._-]{1,140}$/;
-const QUALIFIER = /^[$A-Za-z0-9_-]{1,129}$/;
-const PART = /^[0-9A-Za-z._-]{1,64}$/;
+const QUALIFIER = /^(?:\$LATEST|[A-Za-z0-9_-]{1,128})$/;
+/** No dots: an address in the place of an account is no account. */
+const PART = /^[0-9A-Za-z_-]{1,64}$/;
+const ROLE_ARN = /^arn:aws[a-z0-9-]*:iam::\d{0,12}:role\/[\w+=,.@/-]{1,576}$/;
+const SERVICE_HOST = /^[a-z0-9][a-z0-9.-]{0,120}\.(?:amazonaws\.com(?:\.cn)?|aws\.internal|amazon\.com)$/;
 
 /**
  * Key of a function: `provider:account:region:name`, with `?` for unknown parts, for example
@@ -88,9 +92,9 @@ export function sameFunction(one: string, other: string): boolean {
   return one.split(':').every((part, at) => part === theirs[at] || part === '?' || theirs[at] === '?');
 }
 
-/** Token of an IAM user: the same for the user as actor and as what an action touched. */
-export function userToken(tokens: Tokens, account: string, name: string): string {
-  return tokens.person(`arn:aws:iam::${account}:user/${name}`.toLowerCase());
+/** A version number or alias as the platform allows it, '' for anything else. */
+export function qualifierOf(text: string): string {
+  return QUALIFIER.test(text) ? text : '';
 }
 
 /**
@@ -104,7 +108,7 @@ export function principalOf(identity: unknown, context: PrincipalContext): Princ
   const acting = actorOf(identity, context);
   const invokedBy = ownText(identity, 'invokedBy');
   if (invokedBy === '' || acting.kind === 'service') return acting;
-  const service = `service:${invokedBy}`;
+  const service = `service:${serviceOf(invokedBy)}`;
   return {
     ...acting,
     principal: acting.principal === '' ? service : `${service} for ${acting.principal}`,
@@ -125,7 +129,7 @@ function actorOf(identity: object, context: PrincipalContext): Principal {
     case 'WebIdentityUser':
       return webIdentity(identity, context);
     case 'AWSService':
-      return { principal: `service:${ownText(identity, 'invokedBy') || 'aws'}`, kind: 'service' };
+      return { principal: `service:${serviceOf(ownText(identity, 'invokedBy'))}`, kind: 'service' };
     case 'AWSAccount':
       return account(identity);
     case 'IdentityCenterUser':
@@ -137,14 +141,15 @@ function actorOf(identity: object, context: PrincipalContext): Principal {
 
 function roleSession(identity: object, context: PrincipalContext): Principal {
   const session = sessionOf(identity, context.place);
+  const role = safeName(session.role, { tokens: context.tokens, account: context.place.account });
   const service = /:role\/aws-service-role\/([a-z0-9.-]+)\//.exec(session.role);
   if (service !== null) return { principal: `service:${service[1]}`, kind: 'service' };
   const owner = functionOfSession(identity, session, context);
-  if (owner !== undefined) return { principal: session.role, kind: 'function', functionKey: owner };
+  if (owner !== undefined) return { principal: role, kind: 'function', functionKey: owner };
   const name = personOfSession(identity, session);
-  if (name === '') return session.role === '' ? { principal: '', kind: '' } : { principal: session.role, kind: 'role' };
+  if (name === '') return role === '' ? { principal: '', kind: '' } : { principal: role, kind: 'role' };
   const token = context.tokens.person(name.toLowerCase());
-  return { principal: session.role === '' ? token : `${token}@${session.role}`, kind: 'person' };
+  return { principal: role === '' ? token : `${token}@${role}`, kind: 'person' };
 }
 
 interface RoleSession {
@@ -157,36 +162,35 @@ interface RoleSession {
 
 function sessionOf(identity: object, place: Place): RoleSession {
   const issuer = ownText(identity, 'sessionContext', 'sessionIssuer', 'arn');
-  const match = /^arn:(aws[a-z0-9-]*):sts::([^:/]*):assumed-role\/(?:[^/]+\/)*?([^/]+)\/([^/]+)$/.exec(
+  const isRole = ROLE_ARN.test(issuer);
+  const match = /^arn:(aws[a-z0-9-]*):sts::(\d*):assumed-role\/(?:[^/]+\/)*?([^/]+)\/([^/]+)$/.exec(
     ownText(identity, 'arn'),
   );
-  const roleName = issuer.includes(':role/')
-    ? issuer.slice(issuer.lastIndexOf('/') + 1)
-    : (match?.[3] ?? ownText(identity, 'userName'));
+  const roleName = isRole ? issuer.slice(issuer.lastIndexOf('/') + 1) : (match?.[3] ?? ownText(identity, 'userName'));
   const owner = match?.[2] || ownText(identity, 'accountId') || place.account;
   const built = roleName === '' ? '' : `arn:${match?.[1] ?? 'aws'}:iam::${owner}:role/${roleName}`;
   const principalId = ownText(identity, 'principalId');
   const at = principalId.indexOf(':');
   return {
-    role: issuer.includes(':role/') ? issuer : built,
+    role: isRole ? issuer : built,
     roleName,
     name: match?.[4] ?? (at < 0 ? '' : principalId.slice(at + 1)),
   };
 }
 
 /**
- * The function behind a role session. The provider says so in `inScopeOf`. Older records only carry the session name,
- * which Lambda sets to the function's name, but which anybody may set who can assume the role; it is believed when the
- * client says that it runs in Lambda or when the role is named like an execution role of that function. A stolen
- * session keeps its name, so it stays attributed to the function it was stolen from.
+ * The function behind a role session. The provider says so in `inScopeOf`, which goes with the credentials: a stolen
+ * session stays attributed to the function it was stolen from. Older records only carry the session's name, which
+ * Lambda sets to the function's but anybody may choose; it is believed when the client says that it runs in Lambda.
+ * Any other session name may be that of a person and is not kept.
  */
 function functionOfSession(identity: object, session: RoleSession, context: PrincipalContext): string | undefined {
   const issuedTo = ownText(identity, 'inScopeOf', 'credentialsIssuedTo');
   if (ownText(identity, 'inScopeOf', 'issuerType') === 'AWS::Lambda::Function') return functionOfArn(issuedTo)?.key;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(session.name) || isRandomName(session.name)) return undefined;
   const agent = context.userAgent ?? '';
+  if (!agent.includes('exec-env/AWS_Lambda')) return undefined;
   if (isPersonSession(identity, session) || INTERACTIVE.has(clientClass(agent))) return undefined;
-  if (!agent.includes('exec-env/AWS_Lambda') && !isExecutionRole(session.roleName, session.name)) return undefined;
   const place = { ...context.place, account: ownText(identity, 'accountId') || context.place.account };
   return functionKey({ ...place, provider: 'aws' }, session.name);
 }
@@ -194,6 +198,7 @@ function functionOfSession(identity: object, session: RoleSession, context: Prin
 /** Clients that people and pipelines use, functions never. */
 const INTERACTIVE: ReadonlySet<string> = new Set([
   'browser',
+  'cli',
   'console',
   'terraform',
   'pulumi',
@@ -201,19 +206,6 @@ const INTERACTIVE: ReadonlySet<string> = new Set([
   'sam',
   'ansible',
 ]);
-
-/**
- * Whether a role is named like the execution role of the function that the session is named after: `pay-role` for `pay`,
- * `shop-dev-lambdaRole`, or the `shop-PayFunctionRole-1X2Y` that templates make for `shop-PayFunction-3Z4A`.
- */
-function isExecutionRole(roleName: string, sessionName: string): boolean {
-  const role = roleName.toLowerCase();
-  const session = sessionName.toLowerCase();
-  if (/deploy|admin|pipeline|build|github|gitlab|terraform/.test(role)) return false;
-  if (role.includes('lambda') || role.startsWith(`${session}-`) || role.startsWith(`${session}_`)) return true;
-  const [first] = session.split(/[-_]/, 1);
-  return first.length < session.length && role.startsWith(first) && /function|servicerole|execution/.test(role);
-}
 
 /** The person's name of a session that a person opened, '' otherwise. */
 function personOfSession(identity: object, session: RoleSession): string {
@@ -242,6 +234,11 @@ function isRandomName(name: string): boolean {
   );
 }
 
+/** Host name of a service that acts, `aws` for whatever else stands in its place. */
+function serviceOf(invokedBy: string): string {
+  return SERVICE_HOST.test(invokedBy) ? invokedBy : 'aws';
+}
+
 function person(name: string, context: PrincipalContext): Principal {
   if (name === '') return { principal: '', kind: '' };
   return { principal: context.tokens.person(name.toLowerCase()), kind: 'person' };
@@ -254,7 +251,7 @@ function userArn(identity: object, place: Place): string {
   const owner = match?.[1] || ownText(identity, 'accountId') || place.account;
   if (ownText(identity, 'type') === 'Root' || match?.[2] === 'root') return `arn:aws:iam::${owner}:root`;
   const name = match === null ? nameOf(identity) : match[2].slice(match[2].lastIndexOf('/') + 1);
-  return name === '' ? '' : `arn:aws:iam::${owner}:user/${name}`;
+  return name === '' ? '' : userSpelling(owner, name);
 }
 
 function federated(identity: object, context: PrincipalContext): Principal {
@@ -268,7 +265,7 @@ function federated(identity: object, context: PrincipalContext): Principal {
 /** Pipelines and cluster workloads sign in with a token that names them; anybody else with one is a person. */
 function webIdentity(identity: object, context: PrincipalContext): Principal {
   const name = ownText(identity, 'userName');
-  const workload = /^(?:repo:[^:]+|system:serviceaccount:[^:]+:[^:]+)/.exec(name);
+  const workload = /^(?:repo:[\w.-]+\/[\w.-]+(?=:|$)|system:serviceaccount:[\w.-]+:[\w.-]+$)/.exec(name);
   return workload === null ? person(nameOf(identity), context) : { principal: `role:${workload[0]}`, kind: 'role' };
 }
 
@@ -277,9 +274,8 @@ function account(identity: object): Principal {
   if (id === 'ANONYMOUS_PRINCIPAL' || ownText(identity, 'principalId') === 'Anonymous') {
     return { principal: 'anonymous', kind: 'anonymous' };
   }
-  return id === '' || id === 'anonymous'
-    ? { principal: 'anonymous', kind: 'anonymous' }
-    : { principal: `account:${id}`, kind: 'account' };
+  if (id === '' || id === 'anonymous') return { principal: 'anonymous', kind: 'anonymous' };
+  return { principal: /^\d{12}$/.test(id) ? `account:${id}` : 'account:?', kind: 'account' };
 }
 
 function nameOf(identity: object): string {

@@ -14,7 +14,7 @@ import {
 import { functionOfLog, isStream, type LogOrigin, versionOfStream } from './lambda-origin.ts';
 import { isInsightsRecord, isPlatformRecord, parseInsightsRecord, parsePlatformRecord } from './lambda-records.ts';
 import { parseReportLine, platformLineName, type Report } from './lambda-report.ts';
-import { type RecordPlace, setAmounts, startRow, timestampMs } from './row.ts';
+import { type RecordPlace, setAmounts, setIds, setNames, startRow, timestampMs } from './row.ts';
 
 /** Words in front of a message that may be its time or its stream. */
 const PREFIX_WORDS_MAX = 3;
@@ -169,12 +169,9 @@ class LogReader {
       memorySizeMb: report.memorySizeMb,
       responseBytes: report.responseBytes,
     });
-    rows.symbol('status', report.status);
-    rows.symbol('errorType', report.errorType);
-    rows.id('requestId', report.requestId);
-    rows.id('traceId', report.traceId);
-    rows.id('spanId', report.spanId);
-    rows.id('parentSpanId', report.parentSpanId);
+    const { status, errorType, requestId, traceId, spanId, parentSpanId } = report;
+    setNames(this.#place, rows, { status, errorType });
+    setIds(rows, { requestId, traceId, spanId, parentSpanId });
     if (report.kind === 'start') rows.flag(FLAG.init);
     else if (!Number.isNaN(report.initMs)) rows.flag(FLAG.cold);
     if (report.isSampled) rows.flag(FLAG.sampled);
@@ -185,8 +182,7 @@ class LogReader {
     const rows = this.#row('health', origin);
     if (rows === undefined) return;
     setAmounts(this.#place, rows, { batchSize: records });
-    rows.symbol('action', 'platform:logsDropped');
-    rows.symbol('status', 'error');
+    setNames(this.#place, rows, { action: 'platform:logsDropped', status: 'error' });
     rows.end();
   }
 
@@ -208,9 +204,8 @@ class LogReader {
     if (rows === undefined) return;
     if (origin.functionKey === '') rows.trust(TRUST.sensor);
     setAmounts(this.#place, rows, record.amounts);
-    rows.symbol('status', record.status);
-    rows.id('requestId', record.requestId);
-    rows.id('traceId', record.traceId);
+    setNames(this.#place, rows, { status: record.status });
+    setIds(rows, { requestId: record.requestId, traceId: record.traceId });
     if (record.isCold) rows.flag(FLAG.cold);
     rows.end();
   }
@@ -222,11 +217,9 @@ class LogReader {
       return undefined;
     }
     const rows = startRow(this.#place, { kind, source: 'lambda-logs', eventMs: origin.timeMs });
-    rows.symbol('function', origin.functionKey);
-    rows.symbol('instance', origin.instance);
-    rows.symbol('revision', origin.revision);
-    rows.symbol('account', origin.account);
-    rows.id('eventId', origin.eventId);
+    const { functionKey: key, instance, revision, account, eventId } = origin;
+    setNames(this.#place, rows, { function: key, instance, revision, account });
+    setIds(rows, { eventId });
     return rows;
   }
 

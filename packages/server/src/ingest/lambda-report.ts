@@ -1,3 +1,5 @@
+import { errorClass } from './names.ts';
+
 /** Characters of a report line that are looked at; real ones stay below 400. */
 const REPORT_CHARS_MAX = 2048;
 
@@ -102,7 +104,7 @@ export function statusOf(word: string): string {
 
 /** Class of the error; a message in its place is dropped. */
 export function errorTypeOf(text: string): string {
-  return /^[\w.:$-]{1,120}$/.test(text) ? text : '';
+  return errorClass(text);
 }
 
 /** A request id, '' when it cannot be one. */

@@ -1,6 +1,16 @@
-import type { BatchBuilder } from '@gait/engine/event/batch-builder';
-import { type FacetKind, FLAG, NUMBERS, type NumberField } from '@gait/engine/event/schema';
+import type { BatchBuilder, CallFields } from '@gait/engine/event/batch-builder';
+import {
+  type FacetKind,
+  FLAG,
+  IDS,
+  type IdField,
+  NUMBERS,
+  type NumberField,
+  SYMBOLS,
+  type SymbolField,
+} from '@gait/engine/event/schema';
 import type { DecodeContext, RecordRange } from './decoder.ts';
+import { plainId, safeName } from './names.ts';
 
 /** 2000-01-01: no cloud function ran before; older stamps are unset clocks or unit mistakes. */
 export const OLDEST_EVENT_MS = 946_684_800_000;
@@ -49,6 +59,42 @@ export function setAmounts(place: RecordPlace, rows: BatchBuilder, amounts: Amou
     if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) rows.number(field, value);
     else place.context.sink.note('number-ignored');
   }
+}
+
+/** Names of a row by field; undefined and '' mean that there is none. */
+export type Names = { readonly [K in SymbolField]?: string };
+
+/**
+ * Fields that hold tokens already, made by `identity.ts` and `Tokens`, and revisions, whose form decoders check: a
+ * version of four numbers looks like an address.
+ */
+const AS_IT_IS: ReadonlySet<SymbolField> = new Set(['network', 'principal', 'revision']);
+
+/** Sets the names of the row in progress, each through `safeName`: nothing else of a record becomes a symbol. */
+export function setNames(place: RecordPlace, rows: BatchBuilder, names: Names): void {
+  const { tokens, defaults } = place.context;
+  const account = names.account || defaults.account;
+  for (const field of SYMBOLS) {
+    const name = names[field] ?? '';
+    if (name !== '') rows.symbol(field, AS_IT_IS.has(field) ? name : safeName(name, { tokens, account }));
+  }
+}
+
+/** Sets the identifiers of the row in progress; what cannot be one is left out. */
+export function setIds(rows: BatchBuilder, ids: { readonly [K in IdField]?: string }): void {
+  for (const field of IDS) rows.id(field, plainId(ids[field] ?? ''));
+}
+
+/** Adds a call to the row in progress, its names through `safeName`. */
+export function addCall(place: RecordPlace, rows: BatchBuilder, call: CallFields): void {
+  const context = { tokens: place.context.tokens, account: place.context.defaults.account };
+  const safe = (name = '') => safeName(name, context);
+  rows.call({
+    ...call,
+    verb: safe(call.verb),
+    resource: safe(call.resource),
+    destination: safe(call.destination),
+  });
 }
 
 /**

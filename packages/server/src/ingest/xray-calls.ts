@@ -1,11 +1,12 @@
 import { CALLS_PER_ROW_MAX } from '@gait/engine/base/limits';
 import type { CallFields } from '@gait/engine/event/batch-builder';
 import {
-  destinationOfArn,
+  calledByArn,
   destinationOfHost,
   destinationOfResource,
   destinationOfUrl,
-  resourceOfArn,
+  plainHost,
+  queueOfUrl,
   routeTemplate,
   serviceName,
 } from './destination.ts';
@@ -142,11 +143,12 @@ function awsCall(node: unknown, home: Place) {
   const verb = /^[A-Za-z0-9]{1,64}$/.test(operation) ? `${service}:${operation}` : service;
   const named = resourceText(node);
   if (service === 'lambda') return { verb, ...functionCalled(named, node, home) };
-  const arn = resourceOfArn(named);
-  if (arn !== undefined) return { verb, resource: arn.name, destination: destinationOfArn(named, home.account) };
-  const resource = named.startsWith('https://') ? named.slice(named.lastIndexOf('/') + 1) : named;
-  const owner = /^https:\/\/[^/]+\/([0-9]{12})\//.exec(named)?.[1] ?? home.account;
-  return { verb, resource, destination: destinationOfResource(service, resource, owner === home.account ? '' : owner) };
+  const called = calledByArn(named, home.account);
+  if (called !== undefined) return { verb, ...called };
+  const queue = queueOfUrl(named);
+  const resource = /^https?:/.test(named) ? queue.name : named;
+  const owner = queue.account === home.account ? '' : queue.account;
+  return { verb, resource, destination: destinationOfResource(service, resource, owner) };
 }
 
 function functionCalled(named: string, node: unknown, home: Place) {
@@ -171,9 +173,10 @@ function remoteCall(node: unknown) {
   const url = ownText(node, 'http', 'request', 'url');
   if (URL.canParse(url)) {
     const method = ownText(node, 'http', 'request', 'method').toUpperCase();
-    const { host, pathname } = new URL(url);
+    const { hostname, pathname } = new URL(url);
+    const destination = destinationOfUrl(url);
     const verb = /^[A-Z]{3,10}$/.test(method) ? `http:${method}` : 'http';
-    return { verb, resource: host + routeTemplate(pathname), destination: destinationOfUrl(url) };
+    return { verb, resource: plainHost(hostname, destination) + routeTemplate(pathname), destination };
   }
   const name = ownText(node, 'name');
   if (ownPath(node, 'sql') === undefined) return { verb: 'http', resource: '', destination: destinationOfHost(name) };

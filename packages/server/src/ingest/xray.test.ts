@@ -194,7 +194,7 @@ suite('X-Ray traces', () => {
         },
         {
           verb: 'http:GET',
-          resource: 'api.example.com/users/{}/photos',
+          resource: '*.example.com/users/{}/photos',
           destination: 'example.com',
           status: 404,
           offsetMs: 200,

@@ -2,7 +2,14 @@ import type { BatchBuilder, CallFields } from '@gait/engine/event/batch-builder'
 import { FLAG, TRUST } from '@gait/engine/event/schema';
 import { clientClass } from './client.ts';
 import type { DecodeContext, Decoder, RecordRange, RejectReason } from './decoder.ts';
-import { destinationOfArn, destinationOfResource, serviceName } from './destination.ts';
+import {
+  destinationOfArn,
+  destinationOfHost,
+  destinationOfResource,
+  plainHost,
+  queueOfUrl,
+  serviceName,
+} from './destination.ts';
 import { envelopeKey, type FunctionIdentity, functionOfReference, type Place, sameFunction } from './identity.ts';
 import {
   isObject,
@@ -14,7 +21,8 @@ import {
   parseJson,
   parseJsonText,
 } from './json-document.ts';
-import { type RecordPlace, setAmounts, startRow } from './row.ts';
+import { errorClass } from './names.ts';
+import { addCall, type RecordPlace, setAmounts, setIds, setNames, startRow } from './row.ts';
 import {
   callsOfFunction,
   durationOf,
@@ -26,8 +34,6 @@ import {
 
 /** Envelopes around a segment: list, group, traces, segments, document, string in a document. */
 const ENVELOPES_MAX = 8;
-/** Longest name of an error class, in characters; real ones stay below 80. */
-const ERROR_TYPE_CHARS_MAX = 120;
 const FUNCTION_ORIGIN = 'AWS::Lambda::Function';
 const SERVICE_ORIGIN = 'AWS::Lambda';
 
@@ -185,9 +191,8 @@ class TraceReader {
       return;
     }
     const rows = this.#start('xray', segment.node);
-    rows.symbol('function', key);
-    rows.symbol('qualifier', owner?.qualifier ?? '');
-    rows.symbol('errorType', errorTypeOf(segment.node));
+    const errorType = errorTypeOf(segment.node);
+    setNames(this.#place, rows, { function: key, qualifier: owner?.qualifier ?? '', errorType });
     this.#phases(rows, segment.node, trace);
     this.#finish(rows, segment, trace);
   }
@@ -214,8 +219,7 @@ class TraceReader {
     }
     const rows = this.#start('xray', segment.node);
     rows.flag(FLAG.link);
-    rows.symbol('function', key);
-    rows.symbol('qualifier', owner?.qualifier ?? '');
+    setNames(this.#place, rows, { function: key, qualifier: owner?.qualifier ?? '' });
     setAmounts(this.#place, rows, { durationMs: durationOf(segment.node) });
     this.#finish(rows, segment, trace);
   }
@@ -231,10 +235,12 @@ class TraceReader {
     const rows = this.#start(source.isEdge ? 'edge' : 'xray', node);
     rows.trust(TRUST.xray);
     rows.flag(FLAG.link);
-    rows.symbol('triggerKind', source.triggerKind);
-    rows.symbol('triggerSource', source.triggerSource);
-    rows.symbol('network', this.#place.context.tokens.network(ownText(node, 'http', 'request', 'client_ip')));
-    rows.symbol('client', clientClass(ownText(node, 'http', 'request', 'user_agent')));
+    setNames(this.#place, rows, {
+      triggerKind: source.triggerKind,
+      triggerSource: source.triggerSource,
+      network: this.#place.context.tokens.network(ownText(node, 'http', 'request', 'client_ip')),
+      client: clientClass(ownText(node, 'http', 'request', 'user_agent')),
+    });
     setAmounts(this.#place, rows, {
       durationMs: durationOf(node),
       responseBytes: ownAmount(node, 'http', 'response', 'content_length'),
@@ -251,13 +257,14 @@ class TraceReader {
     const { node, calls } = segment;
     const parent = spanOf(node, 'parent_id');
     const requestId = ownText(node, 'aws', 'request_id') || ownText(node, 'aws', 'api_gateway', 'request_id');
-    rows.symbol('status', statusOf(node));
-    rows.symbol('account', this.#defaults.account);
-    rows.id('traceId', ownText(node, 'trace_id') || trace.id);
-    rows.id('spanId', spanOf(node, 'id'));
-    rows.id('parentSpanId', trace.carriers.get(parent) ?? parent);
-    rows.id('requestId', requestId || (trace.requestIds.get(parent) ?? ''));
-    for (const call of calls.calls) rows.call(withinTime(call));
+    setNames(this.#place, rows, { status: statusOf(node), account: this.#defaults.account });
+    setIds(rows, {
+      traceId: ownText(node, 'trace_id') || trace.id,
+      spanId: spanOf(node, 'id'),
+      parentSpanId: trace.carriers.get(parent) ?? parent,
+      requestId: requestId || (trace.requestIds.get(parent) ?? ''),
+    });
+    for (const call of calls.calls) addCall(this.#place, rows, withinTime(call));
     if (calls.cut) rows.flag(FLAG.callsCut);
     rows.end();
   }
@@ -308,7 +315,7 @@ function sourceOf(segment: Segment, defaults: Place): TraceSource | undefined {
   const api = own(own(node, 'aws'), 'api_gateway');
   if (origin === 'AWS::ApiGateway::Stage' || isObject(api)) {
     const method = ownText(node, 'http', 'request', 'method').toUpperCase();
-    const stage = `apigateway:${ownText(api, 'rest_api_id') || ownText(api, 'api_id') || ownText(node, 'name')}`;
+    const stage = `apigateway:${ownText(api, 'rest_api_id') || ownText(api, 'api_id') || nameOf(node)}`;
     const name = `${stage}/${ownText(api, 'stage')}`.replace(/\/$/, '');
     return {
       isEdge: true,
@@ -323,8 +330,7 @@ function sourceOf(segment: Segment, defaults: Place): TraceSource | undefined {
     return { isEdge: true, triggerKind: 'invoke', triggerSource: named || 'states' };
   if (origin.startsWith('AWS::SNS')) return { isEdge: false, triggerKind: 'topic', triggerSource: named || 'sns' };
   if (origin.startsWith('AWS::SQS')) {
-    const url = ownText(node, 'aws', 'queue_url');
-    const queue = destinationOfResource('sqs', url.slice(url.lastIndexOf('/') + 1));
+    const queue = destinationOfResource('sqs', queueOfUrl(ownText(node, 'aws', 'queue_url')).name);
     return { isEdge: false, triggerKind: 'queue', triggerSource: named || queue };
   }
   if (isInferred) return undefined;
@@ -333,8 +339,15 @@ function sourceOf(segment: Segment, defaults: Place): TraceSource | undefined {
   return {
     isEdge,
     triggerKind: isEdge ? 'http' : 'other',
-    triggerSource: named || `${service}/${ownText(node, 'name')}`,
+    triggerSource: named || `${service}/${nameOf(node)}`,
   };
+}
+
+/** Name of a segment. Programs may be named after the host they were asked as, whose labels the asker chooses. */
+function nameOf(node: JsonObject): string {
+  const name = ownText(node, 'name');
+  const [host] = /^[\w-]+(?:\.[\w-]+)+/.exec(name) ?? [''];
+  return host === '' || name.includes('@') ? name : plainHost(host, destinationOfHost(host));
 }
 
 /** ok, error, timeout or throttle; '' for a segment still in progress. */
@@ -354,6 +367,5 @@ function timedOut(node: JsonObject): boolean {
 /** Class of the error, never its message. */
 function errorTypeOf(node: JsonObject): string {
   const [first] = ownArray(node, 'cause', 'exceptions');
-  const type = ownText(first, 'type').slice(0, ERROR_TYPE_CHARS_MAX);
-  return /^[\w.$:]+( \w+){0,3}$/.test(type) ? type : '';
+  return errorClass(ownText(first, 'type'));
 }

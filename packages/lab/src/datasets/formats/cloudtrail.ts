@@ -76,6 +76,15 @@ function identityOf(actor: Actor, atMs: number): Record<string, unknown> {
       },
       attributes: { creationDate: seconds(atMs - 40_000), mfaAuthenticated: 'false' },
     },
+    ...(actor.kind === 'function' ? { inScopeOf: scopeOf(actor.name) } : {}),
+  };
+}
+
+/** What the trail adds to calls with the credentials of a function, whoever holds them. */
+function scopeOf(name: string): Record<string, string> {
+  return {
+    issuerType: 'AWS::Lambda::Function',
+    credentialsIssuedTo: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`,
   };
 }
 

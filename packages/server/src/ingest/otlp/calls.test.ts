@@ -154,7 +154,7 @@ suite('what a call is named', () => {
       'a route template',
       { 'http.request.method': 'GET', 'url.full': 'https://api.example.net/users/17', 'url.template': '/users/{id}' },
       'http:GET',
-      'api.example.net/users/{id}',
+      '*.example.net/users/{id}',
       'example.net',
     ],
     [
@@ -168,17 +168,17 @@ suite('what a call is named', () => {
       'an address literal',
       { 'http.method': 'GET', 'http.url': 'http://203.0.113.9:8080/x' },
       'http:GET',
-      '203.0.113.9/x',
+      'address:203.0.113.9/x',
       'address:203.0.113.9',
     ],
     [
-      'a label that is long enough to carry something out',
+      'a label that may carry something out',
       { 'http.method': 'GET', 'server.address': 'aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8.evil.example' },
       'http:GET',
       '*.evil.example',
       'evil.example',
     ],
-    ['a host alone', { 'server.address': 'cache.example.net' }, 'connect', 'cache.example.net', 'example.net'],
+    ['a host alone', { 'server.address': 'cache.example.net' }, 'connect', '*.example.net', 'example.net'],
     ['nothing', { 'error.type': 'x' }, '', '', ''],
   ] as const) {
     test(`${name}`, () => {

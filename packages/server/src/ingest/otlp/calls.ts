@@ -1,8 +1,10 @@
 import {
-  destinationOfArn,
+  calledByArn,
   destinationOfHost,
   destinationOfResource,
-  resourceOfArn,
+  plainHost,
+  plainRoute,
+  queueOfUrl,
   routeTemplate,
   serviceName,
 } from '../destination.ts';
@@ -43,9 +45,7 @@ const NAME_SLOTS = [
   SLOT.dbCollection,
   SLOT.dbNamespace,
 ];
-/** Host names have labels of words; a label this long may carry stolen bytes and is not kept. */
-const LABEL_CHARS_MAX = 32;
-const WORD = /^[\w.-]{1,64}$/;
+const WORD = /^[A-Za-z_][\w.-]{0,63}$/;
 
 /** Attributes by which a call is named. */
 const NAMING = naming();
@@ -133,7 +133,7 @@ export class Calls {
     const slash = method.lastIndexOf('/');
     const resource = attributes.text(SLOT.rpcService) || method.slice(0, Math.max(0, slash));
     return {
-      verb: verb(wordOr(attributes.text(SLOT.rpcSystem), 'rpc'), method.slice(slash + 1)),
+      verb: verb(wordOr(attributes.text(SLOT.rpcSystem), 'rpc'), lastOf(method)),
       resource,
       destination: this.#host(attributes, '') || resource,
     };
@@ -145,7 +145,7 @@ export class Calls {
     const path = url === '' ? attributes.text(SLOT.urlPath) : pathOf(url);
     const template = attributes.text(SLOT.urlTemplate) || attributes.text(SLOT.httpRoute);
     const destination = this.#host(attributes, path);
-    const route = template || (path === '' ? '' : routeTemplate(path));
+    const route = template === '' ? (path === '' ? '' : routeTemplate(path)) : plainRoute(template);
     return {
       verb: /^[A-Z]{3,10}$/.test(method) ? `http:${method}` : 'http',
       resource: `${plainHost(hostOf(attributes), destination)}${route}`,
@@ -170,20 +170,22 @@ export class Calls {
 function aws(attributes: Attributes, service: string, home: Place): Call {
   const what = verb(service, operationOf(attributes));
   const arn = firstText(attributes, ARN_SLOTS);
-  const named = arn === '' ? undefined : resourceOfArn(arn);
-  if (named !== undefined) {
-    return { verb: what, resource: named.name, destination: destinationOfArn(arn, home.account) };
-  }
+  const called = arn === '' ? undefined : calledByArn(arn, home.account);
+  if (called !== undefined) return { verb: what, ...called };
   const url = attributes.text(SLOT.queueUrl) || (service === 'sqs' ? attributes.text(SLOT.urlFull) : '');
-  const queue = /^https?:\/\/[^/]+\/([^/]+)\/([^/?#]+)$/.exec(url);
-  const owner = queue?.[1] ?? home.account;
-  const resource = queue?.[2] ?? firstText(attributes, NAME_SLOTS);
-  const isForeign = /^\d{12}$/.test(owner) && /^\d{12}$/.test(home.account) && owner !== home.account;
-  return { verb: what, resource, destination: destinationOfResource(service, resource, isForeign ? owner : '') };
+  const queue = queueOfUrl(url);
+  const resource = queue.name || firstText(attributes, NAME_SLOTS);
+  const isForeign = /^\d{12}$/.test(home.account) && queue.account !== home.account;
+  return {
+    verb: what,
+    resource,
+    destination: destinationOfResource(service, resource, isForeign ? queue.account : ''),
+  };
 }
 
 function invocation(attributes: Attributes, name: string, home: Place): Call {
-  const provider = attributes.text(SLOT.invokedProvider) || home.provider;
+  const stated = attributes.text(SLOT.invokedProvider);
+  const provider = /^[a-z_]{2,32}$/.test(stated) ? stated : home.provider;
   const region = attributes.text(SLOT.invokedRegion) || home.region;
   const called = functionOfReference(name, { provider, account: home.account, region });
   const service = provider === 'aws' ? 'lambda' : provider;
@@ -201,8 +203,13 @@ function sameHome(one: Place, other: Place): boolean {
 /** Operation of a cloud service: `PutObject` also where it is written `S3/PutObject` or `PutObjectRequest`. */
 function operationOf(attributes: Attributes): string {
   const method = attributes.text(SLOT.rpcMethod) || attributes.text(SLOT.awsOperation);
-  if (method !== '') return method.slice(method.lastIndexOf('/') + 1).replace(/Request$/, '');
+  if (method !== '') return lastOf(method).replace(/Request$/, '');
   return attributes.text(SLOT.dbOperation) || attributes.text(SLOT.messagingOperation);
+}
+
+/** The method of `service/method`; '' for what is more than that, whose end says nothing without its beginning. */
+function lastOf(method: string): string {
+  return /^\/?(?:[\w. -]*\/)?([\w.-]*)$/.exec(method)?.[1] ?? '';
 }
 
 function verb(what: string, operation: string): string {
@@ -236,12 +243,6 @@ function hostOf(attributes: Attributes): string {
 
 function pathOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] ?? '';
-}
-
-/** The host as it is, or its destination where a label is long enough to carry something out. */
-function plainHost(host: string, destination: string): string {
-  const labels = host.split('.');
-  return labels.some((label) => label.length > LABEL_CHARS_MAX) ? `*.${destination}` : host;
 }
 
 /** 1 for each slot that has a say in what a call is named. */

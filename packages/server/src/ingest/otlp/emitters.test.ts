@@ -199,7 +199,7 @@ suite('invocations of real emitters', () => {
       callsOf(row).map(({ verb, resource, destination }) => ({ verb, resource, destination })),
       [
         { verb: 'postgresql:SELECT', resource: 'shop/orders', destination: 'example.com' },
-        { verb: 'http:GET', resource: 'api.example.com/v1/users/{}', destination: 'example.com' },
+        { verb: 'http:GET', resource: '*.example.com/v1/users/{}', destination: 'example.com' },
         { verb: 'dynamodb:PutItem', resource: 'orders', destination: 'dynamodb/orders' },
       ],
     );

@@ -3,7 +3,7 @@ import { envelopeKey } from '../identity.ts';
 import { parseJsonText } from '../json-document.ts';
 import { isPlatformRecord, type PlatformRecord, parsePlatformRecord } from '../lambda-records.ts';
 import { parseReportLine, type Report } from '../lambda-report.ts';
-import { type RecordPlace, setAmounts, startRow } from '../row.ts';
+import { type RecordPlace, setAmounts, setIds, setNames, startRow } from '../row.ts';
 import { SLOT } from './attribute-names.ts';
 import { Attributes } from './attributes.ts';
 import { REPORT_BYTES_MAX } from './limits.ts';
@@ -94,15 +94,14 @@ export class LogMapper {
     const eventMs = Number.isNaN(record.timeMs) ? record.observedMs : record.timeMs;
     const rows = startRow(place, { kind: 'platform', source: this.#source, eventMs });
     rows.trust(TRUST.sensor);
-    rows.symbol('function', key);
-    rows.symbol('revision', sender.revision);
-    rows.symbol('instance', sender.instance);
-    rows.symbol('account', defaults.account);
-    rows.symbol('status', report.status);
-    rows.symbol('errorType', report.errorType);
-    rows.id('requestId', report.requestId);
-    rows.id('traceId', record.traceId || report.traceId);
-    rows.id('spanId', record.spanId || report.spanId);
+    const { revision, instance } = sender;
+    const { status, errorType, requestId } = report;
+    setNames(place, rows, { function: key, revision, instance, account: defaults.account, status, errorType });
+    setIds(rows, {
+      requestId,
+      traceId: record.traceId || report.traceId,
+      spanId: record.spanId || report.spanId,
+    });
     if (report.kind === 'start') rows.flag(FLAG.init);
     else if (!Number.isNaN(report.initMs)) rows.flag(FLAG.cold);
     const { durationMs, billedMs, initMs, memoryMb, memorySizeMb, responseBytes } = report;

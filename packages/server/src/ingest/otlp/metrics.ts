@@ -1,6 +1,6 @@
 import { FLAG, type NumberField, TRUST } from '@gait/engine/event/schema';
 import { envelopeKey } from '../identity.ts';
-import { type RecordPlace, startRow } from '../row.ts';
+import { type RecordPlace, setNames, startRow } from '../row.ts';
 import { SLOT } from './attribute-names.ts';
 import { Attributes } from './attributes.ts';
 import type { Texts } from './texts.ts';
@@ -135,14 +135,16 @@ export class MetricMapper {
     }
     const rows = startRow(place, { kind: 'metric', source: this.#source, eventMs: point.timeMs });
     rows.trust(TRUST.sensor);
-    rows.symbol('function', key);
-    rows.symbol('revision', sender.revision);
-    rows.symbol('instance', sender.instance);
-    rows.symbol('account', defaults.account);
-    rows.symbol('action', metric.name);
-    rows.symbol('shape', shape);
-    rows.symbol('triggerKind', triggerOf(point.attributes, sender.place.account).kind);
-    rows.symbol('status', measure.status ?? '');
+    setNames(place, rows, {
+      function: key,
+      revision: sender.revision,
+      instance: sender.instance,
+      account: defaults.account,
+      action: metric.name,
+      shape,
+      triggerKind: triggerOf(point.attributes, sender.place.account).kind,
+      status: measure.status ?? '',
+    });
     if (measure.cold === true) rows.flag(FLAG.cold);
     rows.number(amounts.field, amounts.amount);
     rows.number('batchSize', amounts.count);

@@ -93,7 +93,7 @@ suite('decoder: otlp-protobuf, as the SDK writes', () => {
           },
           {
             verb: 'http:POST',
-            resource: 'api.stripe.com/v1/charges/{}',
+            resource: '*.stripe.com/v1/charges/{}',
             destination: 'stripe.com',
             status: 402,
             bytesIn: 2048,

@@ -4,6 +4,7 @@ import type { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { FLAG } from '@gait/engine/event/schema';
 import { clientClass } from '../client.ts';
 import { envelopeKey, type Place } from '../identity.ts';
+import { errorClass } from '../names.ts';
 import { type RecordPlace, startRow } from '../row.ts';
 import { AsciiWriter } from './ascii-writer.ts';
 import { SLOT } from './attribute-names.ts';
@@ -14,7 +15,7 @@ import { Remembered } from './remembered.ts';
 import { LINK_WORDS, SpanDetail, type SpanReader } from './span-detail.ts';
 import type { SpanTable } from './span-table.ts';
 import { ROLE } from './span-tree.ts';
-import { callStatus, invocationStatus, plainErrorType } from './status.ts';
+import { callStatus, invocationStatus } from './status.ts';
 import type { Texts } from './texts.ts';
 import { TRIGGER_SLOTS, triggerOf } from './trigger.ts';
 import { allowedKey, type Sender, Whose } from './whose.ts';
@@ -72,6 +73,7 @@ export class SpanRows {
     this.#place = place;
     this.#reader = reader;
     this.#envelope = envelopeKey(place.context.defaults);
+    this.#ascii.begin(place.context);
   }
 
   /** An invocation with its calls, and one more row for each of its span links. */
@@ -161,7 +163,7 @@ export class SpanRows {
       rows.locate(this.#sink.origin, place.range.originOffset + from[at], to[at] - from[at], this.#line);
     }
     this.#ascii.symbol(rows, 'function', key);
-    this.#ascii.symbol(rows, 'revision', sender.revision);
+    this.#ascii.checked(rows, 'revision', sender.revision);
     this.#ascii.symbol(rows, 'instance', sender.instance);
     this.#ascii.symbol(rows, 'account', place.context.defaults.account);
     rows.idBytes('traceId', this.#hexOf(trace, 4 * at, 4), TRACE_HEX);
@@ -185,7 +187,7 @@ export class SpanRows {
 
   #outcome(rows: BatchBuilder): void {
     const { attributes, statusCode, exceptionType } = this.#detail;
-    const errorType = plainErrorType(attributes.text(SLOT.errorType) || exceptionType);
+    const errorType = errorClass(attributes.text(SLOT.errorType) || exceptionType);
     const status = invocationStatus(attributes, statusCode, errorType);
     this.#ascii.symbol(rows, 'status', status);
     if (status !== 'ok') this.#ascii.symbol(rows, 'errorType', errorType);
@@ -202,11 +204,11 @@ export class SpanRows {
     this.#ascii.symbol(rows, 'triggerSource', trigger.source);
     const user = attributes.text(SLOT.endUser);
     if (user !== '') {
-      this.#ascii.symbol(rows, 'principal', tokens.person(user.toLowerCase()));
+      this.#ascii.checked(rows, 'principal', tokens.person(user.toLowerCase()));
       this.#ascii.symbol(rows, 'principalKind', 'person');
     }
     const address = firstAddress(attributes.text(SLOT.clientAddress));
-    if (address !== '') this.#ascii.symbol(rows, 'network', tokens.network(address));
+    if (address !== '') this.#ascii.checked(rows, 'network', tokens.network(address));
     const agent = attributes.text(SLOT.userAgent);
     if (agent !== '') this.#ascii.symbol(rows, 'client', this.#clients.get(agent, clientClass));
     const country = attributes.text(SLOT.country);

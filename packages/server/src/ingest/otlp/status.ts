@@ -47,8 +47,3 @@ export function callStatus(attributes: Attributes, statusCode: number): number {
   if (/AccessDenied|Unauthorized|NotAuthorized|Forbidden/i.test(error)) return DENIED;
   return /Throttl|TooManyRequests|ThroughputExceeded|SlowDown/i.test(error) ? THROTTLED : SERVER_FAILED;
 }
-
-/** Class of an error without anything else a sender may have put there; '' when it does not look like one. */
-export function plainErrorType(type: string): string {
-  return /^[\w.$:/*-]{1,120}$/.test(type) ? type : '';
-}

@@ -1,4 +1,4 @@
-import { destinationOfArn, destinationOfResource } from '../destination.ts';
+import { destinationOfArn, destinationOfResource, plainRoute, queueOfUrl } from '../destination.ts';
 import { SLOT } from './attribute-names.ts';
 import type { Attributes } from './attributes.ts';
 
@@ -82,7 +82,7 @@ function told(attributes: Attributes, home: string): Trigger {
 
 /** Method and route; never the path, which names people and things. */
 function http(attributes: Attributes): Trigger {
-  const route = attributes.text(SLOT.httpRoute) || attributes.text(SLOT.urlTemplate);
+  const route = plainRoute(attributes.text(SLOT.httpRoute) || attributes.text(SLOT.urlTemplate));
   const method = attributes.text(SLOT.httpMethod).toUpperCase();
   if (!/^[A-Z]{3,10}$/.test(method)) return { kind: 'http', source: route };
   return { kind: 'http', source: route === '' ? method : `${method} ${route}` };
@@ -93,12 +93,11 @@ function message(attributes: Attributes, home: string): Trigger {
   const [kind, service] = SYSTEMS.get(system) ?? ['topic', ''];
   const topic = destinationOfArn(attributes.text(SLOT.topicArn), home);
   if (topic !== '') return { kind: 'topic', source: topic };
-  const url = attributes.text(SLOT.queueUrl);
   const name =
     attributes.text(SLOT.messagingDestination) ||
     attributes.text(SLOT.queueName) ||
     attributes.text(SLOT.streamName) ||
-    url.slice(url.lastIndexOf('/') + 1);
+    queueOfUrl(attributes.text(SLOT.queueUrl)).name;
   const named = destinationOfArn(name, home);
   if (named !== '') return { kind, source: named };
   if (name === '') return { kind, source: service || system };

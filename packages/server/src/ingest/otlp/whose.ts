@@ -136,9 +136,9 @@ function memoryMb(limit: number): number {
   return limit < LIMIT_BYTES_MIN ? limit : limit / BYTES_PER_MB;
 }
 
-/** `$LATEST` is whatever was uploaded last, and so no revision. */
+/** `$LATEST` is whatever was uploaded last, and so no revision; nor is what no version looks like. */
 function revisionOf(version: string): string {
-  return version === '$LATEST' ? '' : version;
+  return version !== '$LATEST' && /^[\w.+$-]{1,128}$/.test(version) ? version : '';
 }
 
 /** Takes a provider's resource id apart; `NOTHING` when it names no function. */
