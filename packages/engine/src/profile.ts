@@ -84,8 +84,10 @@ function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile
   const values = (field: number): ValueProfile[] =>
     baselines.categories
       .values(field)
-      .slice(0, VALUES_MAX)
-      .map((value) => ({ text: stage.names.get(value.key), count: value.count, share: value.share }));
+      .map(({ key, count, share }) => ({ text: stage.names.get(key), count, share }))
+      // Equal counts in the order of their texts: that of their hashes means nothing to anybody.
+      .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
+      .slice(0, VALUES_MAX);
   const [calls, destinations, triggers] = [
     values(CATEGORY.call),
     values(CATEGORY.destination),

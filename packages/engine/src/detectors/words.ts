@@ -16,8 +16,10 @@ export function expectedValues(state: Pick<FunctionBaselines, 'categories' | 'na
   const values = state.categories.values(field);
   if (values.length === 0) return 'none';
   const named = values
+    .map(({ key, count, share }) => ({ text: state.names.get(key), count, share }))
+    .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
     .slice(0, VALUES_NAMED_MAX)
-    .map((value) => `${state.names.get(value.key)} (${percent(value.share)})`);
+    .map(({ text, share }) => `${text} (${percent(share)})`);
   if (values.length > VALUES_NAMED_MAX) named.push(`${values.length - VALUES_NAMED_MAX} more`);
   return named.join(', ');
 }
