@@ -203,7 +203,9 @@ export function calledByArn(
  */
 export function plainHost(host: string, destination: string): string {
   const [owner] = destination.split('#', 1);
-  return canonicalHost(host).endsWith(`.${owner}`) ? `*.${owner}` : owner;
+  if (host === owner) return owner;
+  const below = `.${owner}`;
+  return host.endsWith(below) || canonicalHost(host).endsWith(below) ? `*${below}` : owner;
 }
 
 /**
