@@ -15,7 +15,7 @@ const PERSON_ARN =
 const PERSON_KEY = /^([a-z0-9-]+)\/(assumed-role\/[^/]+|dbuser|federated-user|identity|(?:sms-)?mfa|user)[/:](.+)$/s;
 /** Name and password in a URL. */
 const CREDENTIALS = /\/\/[^/\s]*@/g;
-const QUERY = /[?#][^/?\s=:]*=.*$/s;
+const QUERY = /[?#][^/?#\s=:]*=.*$/s;
 /** Owner's account behind a resource: `bucket@111122223333`. */
 const OWNER = /@(\d{12})$/;
 /** Destinations that are an address: where data went, not where a person sits. */
@@ -23,7 +23,7 @@ const ADDRESS_KEY = /^address:[0-9a-f.:]+/;
 const IPV4 = /(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)/g;
 const IPV6 = /(?<![\w.-])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w.:-])/gi;
 /** Only names with one of these have anything that could identify a person. */
-const SUSPECT = /@|%40|\d\.\d|[0-9a-f]:[0-9a-f]|::|[?#][^/?\s=:]*=|user|mfa|identity|assumed-role/i;
+const SUSPECT = /@|%40|\d\.\d|[0-9a-f]:[0-9a-f]|::|[?#][^/?#\s=:]*=|user|mfa|identity|assumed-role/i;
 /** Makes plain what a token would replace. */
 const PROBE: NameContext = { tokens: { epoch: 0, person: () => '', network: () => '' }, account: '' };
 
@@ -34,7 +34,7 @@ const PROBE: NameContext = { tokens: { epoch: 0, person: () => '', network: () =
  * as an actor. Addresses become tokens of their networks, except as destinations (`address:203.0.113.9`); query strings
  * are cut off. Names of roles, functions, buckets, tables, services and domains pass. A person's name without any of
  * these marks, for example in a bucket's name, cannot be told from any other and passes too. Linear in the text; most
- * names are settled by one look at 50 ns.
+ * names are settled by one look of 0.1 µs, others such as function keys cost 1 µs.
  */
 export function safeName(text: string, context: NameContext): string {
   if (!SUSPECT.test(text)) return text;
