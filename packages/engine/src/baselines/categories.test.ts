@@ -225,16 +225,21 @@ describe('novelties', () => {
 
   it('count nothing when judged strange, and one for each earlier day on which such values came', () => {
     const categories = focused();
-    for (const field of [destination, changer]) {
-      show(categories, field, { values: [1], count: 2 });
-      for (const value of [2, 3, 4]) categories.learn(field, value, on(0), 'suspect');
-      categories.learn(field, 5, on(0), 'covered');
-      assert.equal(categories.novelties(field, 0), 0);
-      for (const value of [6, 7, 8]) categories.learn(field, value, on(1), 'suspect');
-      assert.equal(categories.novelties(field, 1), 1);
-      categories.learn(field, 9, on(2), 'suspect');
-      assert.ok(Math.abs(categories.novelties(field, 2) - (1 + 0.5 ** (1 / 7))) < 1e-6);
-    }
+    show(categories, destination, { values: [1], count: 2 });
+    for (const value of [2, 3, 4]) categories.learn(destination, value, on(0), 'suspect');
+    categories.learn(destination, 5, on(0), 'covered');
+    assert.equal(categories.novelties(destination, 0), 0);
+    for (const value of [6, 7, 8]) categories.learn(destination, value, on(1), 'suspect');
+    assert.equal(categories.novelties(destination, 1), 1);
+    categories.learn(destination, 9, on(2), 'suspect');
+    assert.ok(Math.abs(categories.novelties(destination, 2) - (1 + 0.5 ** (1 / 7))) < 1e-6);
+  });
+
+  it('never count for strangers who change things', () => {
+    const categories = focused();
+    show(categories, changer, { values: [1], count: 2 });
+    for (const day of [0, 1, 2]) categories.learn(changer, 2 + day, on(day), 'suspect');
+    assert.equal(categories.novelties(changer, 2), 0);
   });
 
   it('fade by half every seven days', () => {

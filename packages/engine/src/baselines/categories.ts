@@ -306,7 +306,9 @@ export class Categories {
     if (page === undefined || this.observations(field) <= 1) return;
     const at = this.#word + field * 4;
     const doubtedDay = page.u32[at + 2] >>> 16;
-    const counts = doubted ? doubtedDay !== 0 && doubtedDay !== (day & 0x7fff) + 1 : true;
+    const earlierDay = doubtedDay !== 0 && doubtedDay !== (day & 0x7fff) + 1;
+    // One more stranger who changes things is no proof that strangers may, on whatever day.
+    const counts = !doubted || (earlierDay && field !== CATEGORY.changer);
     if (counts) {
       page.f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + 1);
       page.u32[at + 2] = ((page.u32[at + 2] & 0xffff_0000) | (day & 0xffff)) >>> 0;
