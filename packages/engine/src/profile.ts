@@ -1,6 +1,6 @@
 import { CATEGORY } from './baselines/categories.ts';
 import { HEAD } from './baselines/functions.ts';
-import { METRICS } from './baselines/metrics.ts';
+import { METRICS } from './baselines/metric-block.ts';
 import type { Engine } from './engine.ts';
 import { FACETS, type FacetKind } from './event/schema.ts';
 import { CAPABILITIES, litBy, unseenWith } from './scoring/coverage.ts';

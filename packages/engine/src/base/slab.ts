@@ -109,3 +109,6 @@ function newPage(size: number): SlabPage {
     f64: new Float64Array(buffer),
   };
 }
+
+/** Stands for no page until a block is at hand. */
+export const NO_PAGE: SlabPage = newPage(0);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Draws } from '../stats/draws.ts';
-import { METRIC, METRICS, MetricStore } from './metrics.ts';
+import { METRIC, METRICS } from './metric-block.ts';
+import { MetricStore } from './metrics.ts';
 
 const SEED = 41_300;
 const RUNS = Number(process.env['GAIT_SEEDS'] ?? 60);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { METRICS, type MetricField, MetricStore } from '../baselines/metrics.ts';
+import { METRICS, type MetricField } from '../baselines/metric-block.ts';
+import { MetricStore } from '../baselines/metrics.ts';
 import type { Batch } from '../event/batch.ts';
 import { BatchBuilder } from '../event/batch-builder.ts';
 import { FLAG, NUMBER } from '../event/schema.ts';

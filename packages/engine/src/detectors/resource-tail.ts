@@ -1,5 +1,5 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
-import { METRIC, METRIC_COUNT_MIN, type MetricField, type MetricScore } from '../baselines/metrics.ts';
+import { METRIC, METRIC_COUNT_MIN, type MetricField, type MetricScore } from '../baselines/metric-block.ts';
 import { type FacetKind, NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Score } from './detector.ts';
@@ -60,6 +60,7 @@ function tailDetector(of: {
   readonly metrics: readonly WatchedMetric[];
 }): Detector<TailBaselines> {
   const { id, family, title, metrics } = of;
+  const watched = metrics.reduce((bits, { field }) => bits | (1 << METRIC[field]), 0);
   return {
     id,
     family,
@@ -69,12 +70,13 @@ function tailDetector(of: {
 
     score(seen, state, out) {
       if (state.metricBlock === 0) return;
+      const strange = state.metrics.sift(state.metricBlock, seen.numbers, watched);
+      if (state.metrics.sifted > 0) out.judged(id, state.metrics.sifted);
+      if (strange === 0) return;
       for (const metric of metrics) {
+        if ((strange & (1 << METRIC[metric.field])) === 0) continue;
         const value = seen.numbers[NUMBER[metric.field]];
-        if (Number.isNaN(value)) continue;
         const found = state.metrics.score(state.metricBlock, METRIC[metric.field], value);
-        if (found.count < METRIC_COUNT_MIN) continue;
-        out.judged(id);
         // The store reuses its result.
         if (found.score >= SCORE_MIN) out.add(scoreOf(id, { metric, seen, state, value, found: { ...found } }));
       }
@@ -82,17 +84,21 @@ function tailDetector(of: {
 
     learn(seen, state) {
       if (state.metricBlock === 0) return;
-      const held = state.held(family) && !state.lesson.training;
       state.metrics.day = state.lesson.day;
-      for (const { field } of metrics) {
-        const value = seen.numbers[NUMBER[field]];
-        // Absent numbers are NaN.
-        if (Number.isNaN(value)) continue;
-        if (held && state.metrics.score(state.metricBlock, METRIC[field], value).score >= SCORE_MIN) continue;
-        state.metrics.learn(state.metricBlock, METRIC[field], value);
-      }
+      const held = state.held(family) && !state.lesson.training;
+      state.metrics.learnAll(state.metricBlock, seen.numbers, held ? watched & ~strangeOf(seen, state) : watched);
     },
   };
+
+  /** Bits of the metrics that score: they are not learned while the gate is closed. */
+  function strangeOf(seen: Observation, state: TailBaselines): number {
+    let strange = 0;
+    for (const { field } of metrics) {
+      const { score } = state.metrics.score(state.metricBlock, METRIC[field], seen.numbers[NUMBER[field]]);
+      if (score >= SCORE_MIN) strange |= 1 << METRIC[field];
+    }
+    return strange;
+  }
 }
 
 /** One judged value with its surroundings. */

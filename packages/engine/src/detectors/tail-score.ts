@@ -1,4 +1,4 @@
-import type { MetricScore } from '../baselines/metrics.ts';
+import type { MetricScore } from '../baselines/metric-block.ts';
 import type { Evidence } from '../event/finding.ts';
 import type { Score } from './detector.ts';
 import { quantity } from './quantity.ts';

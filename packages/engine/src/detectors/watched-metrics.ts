@@ -1,4 +1,4 @@
-import type { MetricField } from '../baselines/metrics.ts';
+import type { MetricField } from '../baselines/metric-block.ts';
 
 /** What is particular about a metric. */
 export interface WatchedMetric {

@@ -7,8 +7,9 @@
  * reproducible.
  */
 
+const CODE_MAX = 255;
 /** Largest code. */
-export const COUNT_CODE_MAX = 255;
+export const COUNT_CODE_MAX = CODE_MAX;
 const MANTISSA = 16;
 
 /** The count a code stands for. About 1 ns. */
@@ -18,7 +19,7 @@ export function decodeCount(code: number): number {
 
 /** The code after one more event; `draw` is a fresh random integer of which the low 15 bits are used. */
 export function incrementCount(code: number, draw: number): number {
-  if (code === COUNT_CODE_MAX) return code;
+  if (code === CODE_MAX) return code;
   return (draw & ((1 << (code >> 4)) - 1)) === 0 ? code + 1 : code;
 }
 
@@ -28,5 +29,5 @@ export function encodeCount(count: number, share: number): number {
   while (level < 15 && count + MANTISSA >= MANTISSA << (level + 1)) level++;
   const steps = (count + MANTISSA) / (1 << level) - MANTISSA;
   const whole = Math.floor(steps);
-  return Math.min(COUNT_CODE_MAX, level * MANTISSA + whole + (steps - whole > share ? 1 : 0));
+  return Math.min(CODE_MAX, level * MANTISSA + whole + (steps - whole > share ? 1 : 0));
 }

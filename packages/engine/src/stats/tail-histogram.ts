@@ -1,11 +1,11 @@
 import { mix32 } from '../base/hash.ts';
-import { decodeCount, encodeCount, incrementCount } from './float-count.ts';
+import { decodeCount, encodeCount } from './float-count.ts';
 import { OCTAVE_STEPS } from './log-table.ts';
 
 /** Bins per side: three an octave from 2^-3 to 2^8.7 sizes; what is larger is counted in the last one. */
-export const TAIL_BINS = 35;
-/** Bytes of one histogram: the bins of both sides, and two marks for each side. */
-export const TAIL_BYTES = 2 * TAIL_BINS + 4;
+const TAIL_BINS = 35;
+/** Bytes of one histogram: the bins of both sides. */
+export const TAIL_BYTES = 2 * TAIL_BINS;
 
 const BINS_PER_OCTAVE = 3;
 const OCTAVES_BELOW_ONE = 3;
@@ -13,21 +13,20 @@ const OCTAVES_BELOW_ONE = 3;
 const BIN_STEPS = OCTAVE_STEPS;
 const BIN_SHIFT = 31 - Math.clz32(BIN_STEPS);
 const ZERO_PLACE = OCTAVES_BELOW_ONE * BINS_PER_OCTAVE * BIN_STEPS;
+/** Magnitudes at which bins begin, seen from the middle. */
+const EDGES = Float64Array.from({ length: TAIL_BINS + 1 }, (_, bin) =>
+  Math.exp((bin / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * Math.LN2),
+);
+/** Magnitudes up to this one are not told apart. */
+export const LEAST = EDGES[0];
 /** Where the upper side starts; the lower side runs down from the byte before. */
 const MIDDLE = TAIL_BINS;
-/** Marks: number of bins in use from the middle outwards, then number of bins whose values are ordinary. */
-const USED_LOW = 2 * TAIL_BINS;
-const USED_HIGH = USED_LOW + 1;
-const ORDINARY_LOW = USED_LOW + 2;
-const ORDINARY_HIGH = USED_LOW + 3;
 /** A value with more than this share of everything beyond it is ordinary and scores 0, which keeps the common case cheap. */
 const ORDINARY_SHARE = 0.02;
-/** The marks of ordinary bins are renewed once in this many additions: they move slowly. */
-const REFRESH_MASK = 15;
 /** A value is moved inwards by this much before its tail is summed, so that equal spikes do not score by scale drift. */
 const TOLERANCE_STEPS = BIN_STEPS / 4;
-/** Bins that hold more than this share of everything are not odd; below, rarities under 5 % become possible. */
-const ODD_SHARE_MAX = 0.002;
+/** Bins that hold, with their neighbours, more than this share of everything are not odd. */
+const ODD_SHARE_MAX = 0.006;
 /** Mass from which the tail's exponent is estimated: four values, or 0.3 % of many. */
 const FIT_MASS_MIN = 4;
 const FIT_SHARE = 0.003;
@@ -64,27 +63,9 @@ export class TailHistogram {
     return this;
   }
 
-  /** Index of the bin a value falls in. */
-  index(low: boolean, steps: number): number {
-    const bin = Math.min(TAIL_BINS - 1, Math.max(0, placeOf(steps)) >> BIN_SHIFT);
-    return low ? MIDDLE - 1 - bin : MIDDLE + bin;
-  }
-
-  /** Counts a value by the index of its bin; `draw` supplies 14 random bits, `count` is the number counted before. */
-  add(index: number, draw: number, count: number): void {
-    const at = this.#from + index;
-    this.#bytes[at] = incrementCount(this.#bytes[at], draw);
-    const low = index < MIDDLE;
-    const used = low ? MIDDLE - index : index - MIDDLE + 1;
-    const mark = this.#from + (low ? USED_LOW : USED_HIGH);
-    if (this.#bytes[mark] < used) this.#bytes[mark] = used;
-    if (((draw >>> 10) & REFRESH_MASK) === 0) this.#refresh(low ? -1 : 1, count);
-  }
-
   /** Decades of rarity of a value at least this far out on its side, among `count` counted values. */
   tail(low: boolean, steps: number, count: number): number {
     const place = Math.max(0, placeOf(steps) - TOLERANCE_STEPS);
-    if (place >> BIN_SHIFT < this.#bytes[this.#from + (low ? ORDINARY_LOW : ORDINARY_HIGH)]) return 0;
     this.#face(low ? -1 : 1);
     // The last bin has no upper edge: whatever falls in it counts as equal.
     return this.#tailBeyond(this.#used === TAIL_BINS ? Math.min(place, (TAIL_BINS - 1) * BIN_STEPS) : place, count);
@@ -95,13 +76,27 @@ export class TailHistogram {
     const bytes = this.#bytes;
     const first = this.#from;
     const last = first + 2 * TAIL_BINS - 1;
-    const own = around(bytes, first + this.index(low, steps), first, last);
-    if (own > 3 * ODD_SHARE_MAX * count) return 0;
+    const own = around(bytes, first + tailBin(low, steps), first, last);
+    if (own > ODD_SHARE_MAX * count) return 0;
     let mass = 0.5;
     for (let bin = first; bin <= last; bin++) {
       if (bytes[bin] !== 0 && around(bytes, bin, first, last) <= own) mass += decodeCount(bytes[bin]);
     }
     return Math.max(0, Math.log((count + 1) / mass) / Math.LN10);
+  }
+
+  /**
+   * Magnitude up to which `tail` and, where `odd` is set, `oddity` of a side are certainly 0 among `count` values; -1 when
+   * not even the middle is ordinary.
+   */
+  quiet(side: 1 | -1, count: number, odd: boolean): number {
+    this.#face(side);
+    const enough = ORDINARY_SHARE * count;
+    let mass = 0;
+    let bin = this.#used;
+    while (bin > 0 && mass <= enough) mass += this.#count(--bin);
+    if (mass <= enough) return -1;
+    return odd ? this.#even(bin, ODD_SHARE_MAX * count) : EDGES[bin];
   }
 
   /** Standardised value beyond which at most `share` of `count` values lie on the upper (1) or lower (-1) side. */
@@ -114,7 +109,7 @@ export class TailHistogram {
       if (mass > share * count) break;
       bin--;
     }
-    return bin === 0 ? 0 : side * Math.exp((bin / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * Math.LN2);
+    return bin === 0 ? 0 : side * EDGES[bin];
   }
 
   /** Multiplies all counts by `factor` (0..1), rounding at random, reproducibly from `seed`, so that means are kept. */
@@ -124,12 +119,6 @@ export class TailHistogram {
       if (code === 0) continue;
       const uniform = (mix32(seed + bin) >>> 0) / 4_294_967_296;
       this.#bytes[this.#from + bin] = encodeCount(decodeCount(code) * factor, uniform);
-    }
-    for (const side of [-1, 1] as const) {
-      this.#face(side);
-      let used = this.#used;
-      while (used > 0 && this.#count(used - 1) === 0) used--;
-      this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)] = used;
     }
   }
 
@@ -146,6 +135,19 @@ export class TailHistogram {
     if (own < this.#used) mass += this.#count(own) * (own + 1 - place / BIN_STEPS);
     const beyond = mass < 1 ? Math.min(mass + 0.5, this.#extrapolated(place, count)) : mass + 0.5;
     return Math.max(0, Math.log((count + 1) / beyond) / Math.LN10);
+  }
+
+  /** Magnitude, at most that of a bin, up to which no bin and its neighbours hold `few` or less. */
+  #even(limit: number, few: number): number {
+    let before = this.#count(-1);
+    let own = this.#count(0);
+    for (let bin = 0; bin === 0 || bin < limit; bin++) {
+      const after = this.#count(bin + 1);
+      if (before + own + after <= few) return bin === 0 ? -1 : EDGES[bin];
+      before = own;
+      own = after;
+    }
+    return EDGES[limit];
   }
 
   /** Expected number of values beyond `place`, extrapolated from the outermost ones of the side faced. */
@@ -170,26 +172,25 @@ export class TailHistogram {
     return Math.max(mass, 0.5) * Math.exp(-exponent * Math.LN2 * octaves);
   }
 
-  /** Renews the mark below which values of a side are ordinary. */
-  #refresh(side: 1 | -1, count: number): void {
-    this.#face(side);
-    const enough = ORDINARY_SHARE * count;
-    let mass = 0;
-    let bin = this.#used;
-    while (bin > 0 && mass <= enough) mass += this.#count(--bin);
-    this.#bytes[this.#from + (side < 0 ? ORDINARY_LOW : ORDINARY_HIGH)] = mass > enough ? bin : 0;
-  }
-
+  /** Turns to a side; `#used` is then the number of its bins up to the outermost one that holds a value. */
   #face(side: 1 | -1): void {
     this.#step = side;
     this.#zero = this.#from + (side < 0 ? MIDDLE - 1 : MIDDLE);
-    this.#used = this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)];
+    let used = TAIL_BINS;
+    while (used > 0 && this.#bytes[this.#zero + side * (used - 1)] === 0) used--;
+    this.#used = used;
   }
 
   /** Count in a bin of the side faced. */
   #count(bin: number): number {
     return decodeCount(this.#bytes[this.#zero + this.#step * bin]);
   }
+}
+
+/** Byte of a histogram that counts a value; `incrementCount` does it. */
+export function tailBin(low: boolean, steps: number): number {
+  const bin = Math.min(TAIL_BINS - 1, Math.max(0, placeOf(steps)) >> BIN_SHIFT);
+  return low ? MIDDLE - 1 - bin : MIDDLE + bin;
 }
 
 /** Place on the scale of bins, in `BIN_STEPS`; negative below the first bin. */
