@@ -76,8 +76,8 @@ function reportOf(report: Omit<ExportReport, 'statement'>): ExportReport {
     return { ...report, statement: [`Not proven: ${report.firstBad.sentence} (${report.firstBad.where.file})`] };
   }
   const statement = [
-    `${report.records} records are proven to be in the log whose key is ${report.key}, at their ordinals and as they stand here.`,
-    'They are proven against anyone who does not hold that key. Compare its name with the one kept outside.',
+    `Records proven to be in the log whose key is ${report.key}, at their ordinals and as they stand here: ${report.records}.`,
+    'The proof holds against anyone who does not hold that key. Compare its name with the one kept outside.',
     report.manifestSigned
       ? 'The other files are as the holder of the key exported them.'
       : 'The other files are as the manifest says, but the manifest is not signed: whoever passed the export on could have changed them.',
