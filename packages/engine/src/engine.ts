@@ -115,7 +115,7 @@ export class Engine {
   /** Bytes of per-function state in memory, for benchmarks and the health page. */
   get functionBytes(): number {
     return this.stageOne.reduce(
-      (sum, stage) => sum + stage.functions.bytes + stage.categories.slab.bytes + stage.metrics.bytes,
+      (sum, stage) => sum + stage.functions.bytes + stage.categories.bytes + stage.metrics.bytes,
       0,
     );
   }

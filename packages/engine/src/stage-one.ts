@@ -1,7 +1,7 @@
 import { type Hasher, hashOf } from './base/hash.ts';
 import { FUNCTIONS_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
-import type { SlabPage } from './base/slab.ts';
+import { NO_PAGE, type SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { Categories, keyOf } from './baselines/categories.ts';
 import { Directory } from './baselines/directory.ts';
@@ -24,6 +24,7 @@ import { Groups } from './features/groups.ts';
 import { OpenInvocations } from './features/join.ts';
 import { Observation } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
+import { LOOK_AHEAD_ROWS, LookAhead } from './look-ahead.ts';
 import { JudgedCounts } from './scoring/judged.ts';
 
 /** Facet kinds that describe an invocation. */
@@ -91,6 +92,7 @@ export class StageOne {
   readonly #scores: Scores;
   readonly #groups: Groups;
   readonly #namesakes: Namesakes;
+  readonly #ahead: LookAhead;
   #group = 0;
   /** Families in which the row at hand makes a finding. */
   #claimed = 0;
@@ -119,11 +121,14 @@ export class StageOne {
       established: (page, word) => page.u32[word + HEAD.closed] >= ESTABLISHED_COUNT,
       release: (page, word) => this.#release(page, word),
     });
+    this.#ahead = new LookAhead(this);
     this.#baselines = new FunctionBaselines({
+      functions: this.functions,
       metrics: this.metrics,
       categories: this.categories,
       names: this.names,
       person: hashOf('person', hasher),
+      ok: this.#ok,
     });
     this.#scores = {
       add: (score) => this.#add(score),
@@ -138,7 +143,11 @@ export class StageOne {
       view.reset(this.#seen);
     }
     const { kind, flags } = view.batch.columns;
-    for (let row = range.from; row < range.to; row++) {
+    for (let row = range.from, known = range.from; row < range.to; row++) {
+      if (row === known) {
+        known = Math.min(range.to, row + LOOK_AHEAD_ROWS);
+        this.#ahead.rows(view, row, known);
+      }
       if (((1 << kind[row]) & INVOCATION_KINDS) === 0 || (flags[row] & FLAG.link) !== 0) continue;
       const id = this.#functionOf(view, row, this.#symbolIds.ids);
       if (id > 0) this.#row(view, row, { id, ordinal: ordinal + row });
@@ -225,8 +234,7 @@ export class StageOne {
   focus(id: number): { page: SlabPage; word: number; baselines: FunctionBaselines } {
     const page = this.functions.page(id);
     const word = this.functions.word(id);
-    const name = this.functions.names[id];
-    this.#baselines.focus(page, word, { name, block: 0, second: this.#clock.second });
+    this.#baselines.focus(id, 0, this.#clock.second);
     return { page, word, baselines: this.#baselines };
   }
 
@@ -252,13 +260,18 @@ export class StageOne {
       return known;
     }
     const hi = view.hi(symbol);
+    let found = this.functions.find(hi, lo);
+    if (found !== 0) {
+      ids[symbol] = found;
+      return found;
+    }
     // Namesakes share a partition, so that one can start from the other.
     const key = view.batch.text(symbol);
     if (!this.#own(key)) {
       ids[symbol] = 0;
       return 0;
     }
-    const found = this.functions.find(hi, lo) || this.#namesakes.meantBy(this.functions, key);
+    found = this.#namesakes.meantBy(this.functions, key);
     const id = found || this.functions.ensure(hi, lo, () => key);
     if (id === 0) this.counts.refused++;
     else ids[symbol] = id;
@@ -285,10 +298,12 @@ export class StageOne {
     seen.training = this.#clock.training(seen.nowMs);
     this.#focus(at.id);
     const { u32 } = this.#page;
-    const hasRequest = view.hashId(row, 'requestId');
-    const hasher = this.#hasher;
-    if (hasRequest) hasher.words(hasher.hi, hasher.lo, u32[this.#word + HEAD.keyHi], u32[this.#word + HEAD.keyLo]);
-    const key = hasRequest ? { hi: hasher.hi, lo: hasher.lo } : undefined;
+    const requestLo = this.#ahead.requestLo(row);
+    const requestHi = this.#ahead.requestHi(row);
+    // Crossed over, so that a request named like a function and that function's own requests stay apart.
+    const hi = (requestHi ^ u32[this.#word + HEAD.keyLo]) >>> 0;
+    const lo = (requestLo ^ u32[this.#word + HEAD.keyHi]) >>> 0;
+    const key = requestLo === 0 ? undefined : { hi, lo };
     const arrival = key === undefined ? ARRIVAL.first : this.#arrive(seen, key);
     if (arrival === ARRIVAL.duplicate) {
       this.counts.duplicates++;
@@ -322,7 +337,11 @@ export class StageOne {
     if (u32[word + HEAD.firstSecond] === 0) u32[word + HEAD.firstSecond] = second;
     u32[word + HEAD.lastSecond] = second;
     u32[word + HEAD.facetsEver] |= seen.facets;
-    if (seen.symbols[SYMBOL.triggerKind] !== 0) u32[word + HEAD.triggerKind] = seen.symbols[SYMBOL.triggerKind];
+    const trigger = seen.symbols[SYMBOL.triggerKind];
+    if (trigger !== 0 && trigger !== u32[word + HEAD.triggerKind]) {
+      u32[word + HEAD.triggerKind] = trigger;
+      u32[word + HEAD.group] = this.#groups.of(trigger);
+    }
     this.#setLesson(this.#clock.dayOf(second));
     if (u32[word + HEAD.categories] === 0) this.#allocCategories();
   }
@@ -335,7 +354,7 @@ export class StageOne {
     const { u32 } = this.#page;
     const namesake = this.#namesakes.of(this.functions, this.#id);
     if (namesake === 0 && u32[this.#word + HEAD.closed] === 0) return;
-    const block = this.categories.slab.alloc();
+    const block = this.categories.alloc();
     u32[this.#word + HEAD.categories] = block;
     if (block === 0 || namesake === 0) return;
     u32[this.#word + HEAD.namesake] = namesake;
@@ -352,16 +371,11 @@ export class StageOne {
   #judge(): void {
     this.#claimed = 0;
     const seen = this.#seen;
-    const block = this.#metricBlock(false);
-    this.#baselines.focus(this.#page, this.#word, {
-      name: this.functions.names[this.#id],
-      block,
-      second: this.#clock.second,
-    });
+    this.#baselines.focus(this.#id, this.#metricBlock(false), this.#clock.second);
     if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
     seen.foreign = foreignGroups(this.#page.u32, this.#word, seen.facets);
     locateCalls(seen, this.categories);
-    this.#group = this.#groups.of(this.#page.u32[this.#word + HEAD.triggerKind]);
+    this.#group = this.#page.u32[this.#word + HEAD.group];
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
     }
@@ -407,11 +421,7 @@ export class StageOne {
   }
 
   #conflict(): void {
-    this.#baselines.focus(this.#page, this.#word, {
-      name: this.functions.names[this.#id],
-      block: 0,
-      second: this.#clock.second,
-    });
+    this.#baselines.focus(this.#id, 0, this.#clock.second);
     this.#add(conflictingCopy(this.#seen, this.#baselines.shortName));
   }
 
@@ -424,7 +434,7 @@ export class StageOne {
     const alone = arrival !== ARRIVAL.another && usual === seen.facets;
     const open = key === undefined || (alone && this.open.count === 0) ? 0 : this.open.find(key.hi, key.lo);
     if (key === undefined || (open === 0 && alone)) {
-      this.#learn(second, { claimed: this.#claimed });
+      this.#learnJudged();
       return;
     }
     if (open === 0 && arrival === ARRIVAL.another) {
@@ -459,14 +469,28 @@ export class StageOne {
     seen.training = this.#clock.training(seen.nowMs);
     this.#focus(owner.id);
     const evicted = this.#page.u32[this.#word + HEAD.keyLo] !== owner.keyLo;
-    if (!evicted) this.#learn(second, { gate: owner.gate });
+    if (!evicted) this.#learnJoined(second, owner.gate);
   }
 
-  /**
-   * Learns the invocation at hand. `gate` is the learn gate as it stood when it began, the present one if it just did;
-   * `claimed` holds the families in which it was itself found strange: numbers that make a finding are not learned.
-   */
-  #learn(second: number, { gate, claimed = 0 }: { readonly gate?: number; readonly claimed?: number }): void {
+  /** Learns the invocation that was just judged: its baselines are in focus, and its calls are found. */
+  #learnJudged(): void {
+    this.#baselines.metricBlock = this.#countInvocation(this.#clock.second);
+    this.#teach(this.#claimed);
+  }
+
+  /** Learns an invocation whose facets came one by one; `gate` is the learn gate as it stood when it began. */
+  #learnJoined(second: number, gate: number): void {
+    const block = this.#countInvocation(second);
+    this.#setLesson(this.#clock.dayOf(second));
+    this.#baselines.focus(this.#id, block, second);
+    locateCalls(this.#seen, this.categories);
+    // Values earn trust by days, so that what opened the gate may count; many numbers may come in the meantime.
+    this.#baselines.gate = gate | (this.#baselines.gate & GATE_OF_NUMBERS);
+    this.#teach(0);
+  }
+
+  /** What every invocation that is learned does to the head; returns its block of metrics. */
+  #countInvocation(second: number): number {
     const seen = this.#seen;
     const { u32 } = this.#page;
     const word = this.#word;
@@ -480,18 +504,18 @@ export class StageOne {
     if (days >>> 16 !== day || (days & 0xffff) === 0) {
       u32[word + HEAD.days] = ((day << 16) | Math.min(0xffff, (days & 0xffff) + 1)) >>> 0;
     }
-    const block = this.#metricBlock(true);
-    this.metrics.day = day;
-    this.#setLesson(day);
-    this.#baselines.focus(this.#page, word, { name: this.functions.names[this.#id], block, second });
-    locateCalls(seen, this.categories);
-    // Values earn trust by days, so that what opened the gate may count; many numbers may come in the meantime.
-    if (gate !== undefined) this.#baselines.gate = gate | (this.#baselines.gate & GATE_OF_NUMBERS);
+    return this.#metricBlock(true);
+  }
+
+  /** `claimed` holds the families in which the invocation was found strange: numbers that make a finding are not learned. */
+  #teach(claimed: number): void {
+    const seen = this.#seen;
+    this.metrics.day = this.#baselines.lesson.day;
     this.#baselines.gate |= claimed & GATE_OF_NUMBERS;
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
-    u32[word + HEAD.sinceRevision]++;
+    this.#page.u32[this.#word + HEAD.sinceRevision]++;
   }
 
   /**
@@ -559,19 +583,10 @@ export class StageOne {
 
   #release(page: SlabPage, word: number): void {
     const { u32 } = page;
-    if (u32[word + HEAD.categories] !== 0) this.categories.slab.free(u32[word + HEAD.categories]);
+    if (u32[word + HEAD.categories] !== 0) this.categories.free(u32[word + HEAD.categories]);
     for (const at of [2, 3, 6, 7]) {
       const block = u32[word + HEAD.revisions + at];
       if (block !== 0) this.metrics.free(block);
     }
   }
 }
-
-/** Stands for no page until a function is at hand. */
-const NO_PAGE: SlabPage = {
-  bytes: new Uint8Array(0),
-  u16: new Uint16Array(0),
-  u32: new Uint32Array(0),
-  f32: new Float32Array(0),
-  f64: new Float64Array(0),
-};

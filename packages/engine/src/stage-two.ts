@@ -23,7 +23,7 @@ import type { Key } from './features/span-key.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
 import { Calibration } from './scoring/calibration.ts';
-import { type DetectorFacts, draftFinding, entityOf, type Judged, type Place, placeOf } from './scoring/draft.ts';
+import { type DetectorFacts, draftFinding, entityOf, type Judged, type Place, RowPlace } from './scoring/draft.ts';
 import { cauchy } from './scoring/fusion.ts';
 import type { ScoredRow } from './stage-one.ts';
 
@@ -129,7 +129,7 @@ export class StageTwo {
       this.facetsSeen |= 1 << kind[row];
       const from = next;
       while (next < scored.length && scored[next].row === row) next++;
-      if (next > from) this.#decide(placeOf(view.batch, row, range.ordinal), scored.slice(from, next));
+      if (next > from) this.#decide(new RowPlace(view.batch, row, range.ordinal), scored.slice(from, next));
       if (((1 << kind[row]) & AUDIT_KINDS) !== 0) this.#audit(view, row, range.ordinal);
       if (traced || (flags[row] & FLAG.link) !== 0) this.#link(view, row, range.ordinal);
     }
@@ -282,7 +282,7 @@ export class StageTwo {
         }
       }
       const rows = this.#scores.map((score) => this.#tenantRow(score, seen));
-      if (rows.length > 0) this.#decide(placeOf(view.batch, row, ordinal), rows);
+      if (rows.length > 0) this.#decide(new RowPlace(view.batch, row, ordinal), rows);
     }
     for (const [at, detector] of TENANT_DETECTORS.entries()) {
       if (!detector.facets.some((kind) => (seen.facets & (1 << FACET[kind])) !== 0)) continue;
@@ -444,7 +444,7 @@ export class StageTwo {
     const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
     // What comes while an incident about it is open is not normal, and must not soften the tail it is judged by.
     if (!row.held)
-      this.calibration.observe({ detector, group, score: adjusted, count, entity, nowMs: this.#clock.tickMs });
+      this.calibration.observe({ detector, group, score: adjusted, count, rarity, entity, nowMs: this.#clock.tickMs });
     const facetsEver = row.facetsEver | this.accountFacets;
     return {
       score,

@@ -14,8 +14,11 @@ export const ID_BYTES_MAX = 128;
 export const BATCH_STRINGS_MAX = 131_072;
 /** Origins (pieces of files, deliveries) one batch may be made from. */
 export const BATCH_ORIGINS_MAX = 1024;
-/** Bytes of one page of a slab: the unit in which state grows and is saved. */
-export const SLAB_PAGE_BYTES = 65_536;
+/**
+ * Bytes of one page of a slab, the unit in which state grows. Large, so that the pages themselves are few enough to stay in
+ * the processor's caches; what of a page was never used takes no memory.
+ */
+export const SLAB_PAGE_BYTES = 4_194_304;
 /** Functions with state of their own. Beyond it newcomers replace untrusted ones, never trusted ones. */
 export const FUNCTIONS_MAX = 262_144;
 /** Principals and other stage-two entities with state of their own. */

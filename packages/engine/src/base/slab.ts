@@ -11,8 +11,11 @@ export interface SlabPage {
   readonly f64: Float64Array<ArrayBuffer>;
 }
 
+/** Words of a cache line. */
+const LINE_WORDS = 16;
+
 /**
- * Fixed-size blocks in 64 KiB pages: the state of millions of entities without an object for each. Ids start at 1; 0
+ * Fixed-size blocks in pages of 4 MiB: the state of millions of entities without an object for each. Ids start at 1; 0
  * means none. A new block is zeroed. `pages[id >>> shift]` is the block's page and `(id & mask) * blockBytes` its byte
  * offset there. Allocation is deterministic: the block freed last is reused first.
  */
@@ -39,9 +42,9 @@ export class Slab {
     return this.#next - 1 - this.#free.length;
   }
 
-  /** Bytes reserved. */
+  /** Bytes of all blocks ever given. */
   get bytes(): number {
-    return this.pages.length * this.blockBytes * (this.mask + 1);
+    return this.#next * this.blockBytes;
   }
 
   /** Takes a zeroed block; 0 when the slab is full. */
@@ -62,6 +65,17 @@ export class Slab {
     this.#free.push(id);
   }
 
+  /** Reads a word of each cache line of a block, so that it is at hand soon; block 0 has none. */
+  touch(id: number): number {
+    if (id === 0) return 0;
+    const { u32 } = this.pages[id >>> this.shift];
+    const words = this.blockBytes >>> 2;
+    const from = (id & this.mask) * words;
+    let sum = u32[from + words - 1];
+    for (let at = from; at < from + words; at += LINE_WORDS) sum |= u32[at];
+    return sum;
+  }
+
   /** Copies one block over another. */
   copy(from: number, to: number): void {
     const source = (from & this.mask) * this.blockBytes;
@@ -75,7 +89,7 @@ export class Slab {
     out.u32(this.#next);
     out.u32Array(Uint32Array.from(this.#free));
     out.u32(this.pages.length);
-    for (const page of this.pages) out.bytes(page.bytes);
+    for (const [at, page] of this.pages.entries()) out.bytes(page.bytes.subarray(0, this.#usedBytes(at)));
   }
 
   load(from: StateReader): void {
@@ -85,9 +99,9 @@ export class Slab {
     const count = from.u32();
     this.pages.length = 0;
     for (let at = 0; at < count; at++) {
-      const page = newPage(this.blockBytes * (this.mask + 1));
       const bytes = from.bytes();
-      from.expect(bytes.length === page.bytes.length, 'page size');
+      const page = newPage(this.blockBytes * (this.mask + 1));
+      from.expect(bytes.length === this.#usedBytes(at), 'page size');
       page.bytes.set(bytes);
       this.pages.push(page);
     }
@@ -96,6 +110,11 @@ export class Slab {
       this.#free.every((id) => id > 0 && id < this.#next),
       'free block',
     );
+  }
+
+  /** Bytes of a page up to the end of its last block ever given. */
+  #usedBytes(page: number): number {
+    return Math.min(this.mask + 1, Math.max(0, this.#next - (page << this.shift))) * this.blockBytes;
   }
 }
 

@@ -22,6 +22,11 @@ export class Table {
     return this.#slots.byteLength;
   }
 
+  /** Reads where a key would be looked for first, so that it is at hand soon. */
+  touch(lo: number): number {
+    return this.#slots[(lo & this.#mask) * 3];
+  }
+
   /** Value of a key, 0 when absent. */
   get(hi: number, lo: number): number {
     const slots = this.#slots;

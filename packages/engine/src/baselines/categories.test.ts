@@ -2,15 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mix32 } from '../base/hash.ts';
 import { StateReader, StateWriter } from '../base/state.ts';
-import { CATEGORY, CATEGORY_BLOCK_BYTES, Categories, keyOf, type Lesson, TRUST_DAYS } from './categories.ts';
+import { CATEGORY, CATEGORY_VALUES_MAX, Categories, keyOf, type Lesson, TRUST_DAYS } from './categories.ts';
 
 const { call, destination, changer } = CATEGORY;
-/** Entries of one block. */
-const VALUES_MAX = 112;
-
 function focused(): Categories {
   const categories = new Categories(8);
-  categories.focus(categories.slab.alloc());
+  categories.focus(categories.alloc());
   return categories;
 }
 
@@ -49,7 +46,7 @@ describe('values an entity has shown', () => {
     show(categories, call, { values: [7], count: 3 });
     assert.equal(categories.find(destination, 7), -1);
     assert.deepEqual(categories.values(destination), []);
-    categories.focus(categories.slab.alloc());
+    categories.focus(categories.alloc());
     assert.equal(categories.find(call, 7), -1);
     assert.equal(categories.observations(call), 0);
   });
@@ -62,12 +59,14 @@ describe('values an entity has shown', () => {
     assert.deepEqual([categories.find(call, 7), categories.observations(call), categories.usualCount], [-1, 0, 0]);
   });
 
-  it('take a fixed block, however many are invented', () => {
+  it('take bounded memory, however many are invented, and little while they are few', () => {
     const categories = focused();
+    const empty = categories.bytes;
+    for (let value = 1; value <= 26; value++) show(categories, destination, { values: [value] });
+    assert.equal(categories.bytes, empty);
     for (let value = 1; value <= 20_000; value++) show(categories, destination, { values: [value] });
-    assert.ok(categories.values(destination).length <= VALUES_MAX);
-    assert.equal(categories.slab.used, 1);
-    assert.equal(CATEGORY_BLOCK_BYTES, 2048);
+    assert.ok(categories.values(destination).length <= CATEGORY_VALUES_MAX);
+    assert.equal(categories.bytes - empty, 1536);
   });
 
   it('of trust, of training and of frequent use are never pushed out by invented ones', () => {
@@ -97,7 +96,7 @@ describe('values an entity has shown', () => {
       }
     }
     const kept = categories.values(call);
-    assert.ok(kept.length <= VALUES_MAX && kept.every(({ count }) => count === 8));
+    assert.ok(kept.length <= CATEGORY_VALUES_MAX && kept.every(({ count }) => count === 8));
     assert.equal(refused, (300 - kept.length) * 8);
   });
 
@@ -123,13 +122,8 @@ describe('values an entity has shown', () => {
     const categories = focused();
     show(categories, call, { values: [1, 2], count: 60 });
     show(categories, call, { values: [1], count: 40 });
-    // Eight million observations later: the counters of the block, one hundred short of where they stop.
-    const { f32 } = categories.slab.pages[0];
-    const block = CATEGORY_BLOCK_BYTES / 4;
-    const long = 8_388_508;
-    f32[block + call * 4] = long;
-    f32[categories.find(call, 1) + 1] = long;
-    f32[categories.find(call, 2) + 1] = long * 0.6;
+    // Eight million observations later: one hundred short of where 32-bit counters stop.
+    for (let at = 100; at < 8_388_508; at++) show(categories, call, { values: at % 10 < 6 ? [1, 2] : [1] });
     for (let at = 0; at < 500; at++) {
       show(categories, call, { values: [1, ...(at % 10 < 6 ? [2] : []), ...(at >= 100 && at % 2 === 0 ? [3] : [])] });
     }

@@ -1,5 +1,5 @@
 import { mix32 } from '../base/hash.ts';
-import { Slab, type SlabPage } from '../base/slab.ts';
+import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 
 /** Fields of which an entity remembers the values it has shown. The numbers are part of saved state. */
@@ -26,11 +26,35 @@ export const CATEGORY = {
 } as const;
 export type Category = keyof typeof CATEGORY;
 
-/** Bytes of one block: 16 field headers of 16 bytes and 14 sets of 8 entries of 16 bytes. */
-export const CATEGORY_BLOCK_BYTES = 2048;
-const HEADER_BYTES = 256;
-const SETS = 14;
+/** Fields of functions and fields of other entities share places in a block: no entity has both. */
+const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4);
+
+// A block, in words: four for each of five fields, the id of a block with more values, the keys and then the counts of
+// the values that came first.
+const FIELD_WORDS = 4;
+const MORE = 20;
+const KEYS = 24;
+const VALUES = 26;
+const COUNTS = KEYS + VALUES;
+/** Words of what is counted of a value: observations, observations of the field before it, packed bits. */
+const COUNT_WORDS = 3;
+/** Bytes of a block. */
+export const CATEGORY_BLOCK_BYTES = (COUNTS + VALUES * COUNT_WORDS) * 4;
+// A block with more values: keys in sets, then counts.
+const SETS = 12;
 const WAYS = 8;
+const MORE_COUNTS = SETS * WAYS;
+const MORE_BYTES = MORE_COUNTS * (1 + COUNT_WORDS) * 4;
+/** Values an entity remembers. */
+export const CATEGORY_VALUES_MAX = VALUES + SETS * WAYS;
+/** What functions show. */
+const FIELDS_OF_FUNCTIONS = [
+  CATEGORY.call,
+  CATEGORY.destination,
+  CATEGORY.trigger,
+  CATEGORY.principal,
+  CATEGORY.error,
+] as const;
 /** Counts of a field are halved here, long before 32-bit floats no longer see +1; shares stay as they are. */
 const COUNT_MAX = 8_388_608;
 /** What is left of a novelty after so many model days: half after seven, 2^(-days/7) before. */
@@ -52,6 +76,9 @@ const INHERITED_MAX = 64;
 const VOUCHES_FROM = 20;
 /** Distinct model days after which a value is trusted. */
 export const TRUST_DAYS = 3;
+
+/** Distinct days are counted up to here. */
+const DAYS_MAX = 63;
 
 const USUAL_BIT = 1;
 const SUSPECT_BIT = 2;
@@ -76,125 +103,172 @@ export interface Lesson {
 }
 
 /**
- * The values an entity has shown, per field: a bounded set of counted 32-bit hashes (a set-associative table of 112
- * entries in one 2 KiB block). A newcomer may push out only entries that are neither trusted nor often seen, so a flood
- * of invented values cannot make an entity forget. One instance is a cursor over all blocks of its slab: `focus` first.
- * Each look-up touches two cache lines, four where sets are full. A value for which there is no room counts as a new one
- * each time: an entity that shows more values than that is one that changes all the time.
+ * The values an entity has shown, per field: a bounded set of counted 32-bit hashes. The first 26 stand in one list, in 512
+ * bytes that the processor reads fast; where there are more, a second block holds 96 others in sets of eight, two for each
+ * value. There a newcomer may push out entries that are neither trusted nor often seen, so a flood of invented values cannot
+ * make an entity forget. A value for which there is no room counts as a new one each time: an entity that shows more
+ * values than that is one that changes all the time. One instance is a cursor over all entities: `focus` first.
  *
- * Entry words: key, count (f32), observations of the field when first seen (f32), packed
- * `lastDay:16 | days:6 | field:4 | bits:6`.
+ * Found values are known by their number, which holds until the next `learn` or `focus`. Counted of each: observations
+ * (f32), observations of the field when first seen (f32), packed `lastDay:16 | days:6 | field:4 | bits:6`.
  */
 export class Categories {
-  readonly slab: Slab;
-  #page: SlabPage | undefined = undefined;
+  readonly #blocks: Slab;
+  readonly #more: Slab;
+  /** Block in focus, 0 when none is; its page and first word, and those of its block with more values. */
+  #block = 0;
+  #page: SlabPage = NO_PAGE;
   #word = 0;
+  #morePage: SlabPage = NO_PAGE;
+  #moreWord = 0;
+  /** Where the next search starts: values tend to come in the order in which they were first seen. */
+  #next = 0;
   #created: number[] = [];
 
-  constructor(blocksMax: number) {
-    this.slab = new Slab(CATEGORY_BLOCK_BYTES, blocksMax);
+  constructor(entitiesMax: number) {
+    this.#blocks = new Slab(CATEGORY_BLOCK_BYTES, entitiesMax);
+    this.#more = new Slab(MORE_BYTES, entitiesMax);
+  }
+
+  /** Entities with memory for values. */
+  get used(): number {
+    return this.#blocks.used;
+  }
+
+  /** Bytes of all blocks ever given. */
+  get bytes(): number {
+    return this.#blocks.bytes + this.#more.bytes;
+  }
+
+  /** Takes an empty block; 0 when there is no room. */
+  alloc(): number {
+    return this.#blocks.alloc();
+  }
+
+  /** Gives a block back. */
+  free(block: number): void {
+    this.focus(block);
+    const more = this.#page.u32[this.#word + MORE];
+    if (more !== 0) this.#more.free(more);
+    this.#blocks.free(block);
+    this.focus(0);
+  }
+
+  /** Reads a block, so that it is at hand soon; block 0 is none. */
+  touch(block: number): number {
+    return this.#blocks.touch(block);
   }
 
   /** Points at a block; 0 points at nothing: everything is unseen and nothing is learned. */
   focus(block: number): void {
-    if (block === 0) {
-      this.#page = undefined;
-      return;
-    }
-    this.#page = this.slab.pages[block >>> this.slab.shift];
-    this.#word = ((block & this.slab.mask) * CATEGORY_BLOCK_BYTES) >>> 2;
+    this.#block = block;
+    if (block === 0) return;
+    const { pages, shift, mask } = this.#blocks;
+    this.#page = pages[block >>> shift];
+    this.#word = (block & mask) * (CATEGORY_BLOCK_BYTES / 4);
+    this.#next = 0;
+    this.#focusMore(this.#page.u32[this.#word + MORE]);
   }
 
   /** Observations of a field so far. */
   observations(field: number): number {
-    return this.#page === undefined ? 0 : this.#page.f32[this.#word + field * 4];
+    return this.#block === 0 ? 0 : this.#page.f32[this.#fieldWord(field)];
   }
 
   /** Times a new value appeared after the first observation, faded by half every seven model days. */
   novelties(field: number, day: number): number {
-    if (this.#page === undefined) return 0;
-    let novelties = this.#page.f32[this.#word + field * 4 + 1];
-    let left = Math.max(0, day - (this.#page.u32[this.#word + field * 4 + 2] & 0xffff));
+    if (this.#block === 0) return 0;
+    const { f32, u32 } = this.#page;
+    const at = this.#fieldWord(field);
+    let novelties = f32[at + 1];
+    let left = Math.max(0, day - (u32[at + 2] & 0xffff));
     for (; left >= NOVELTY_HALF_LIFE_DAYS && novelties > NOVELTY_LEAST; left -= NOVELTY_HALF_LIFE_DAYS) novelties /= 2;
     return novelties * NOVELTY_LEFT[left % NOVELTY_HALF_LIFE_DAYS];
   }
 
   /** Number of usual calls (see `refreshUsual`). */
   get usualCount(): number {
-    return this.#page === undefined ? 0 : this.#page.u32[this.#word + CATEGORY.call * 4 + 3];
+    return this.#block === 0 ? 0 : this.#page.u32[this.#fieldWord(CATEGORY.call) + 3];
   }
 
-  /** Word offset of a value's entry in the focused page, -1 when unseen. Valid until the next `learn` or `focus`. */
+  /** Number of a value, -1 when unseen. */
   find(field: number, hash: number): number {
-    const page = this.#page;
-    if (page === undefined) return -1;
-    const key = keyOf(field, hash);
-    const { u32 } = page;
-    const first = this.#setOf(key >>> 16);
-    for (let at = first; at < first + WAYS * 4; at += 4) {
-      if (u32[at] === key) return at;
-      // Entries are replaced but never emptied: the second set is used only while the first one is full.
-      if (u32[at] === 0) return -1;
+    if (this.#block === 0) return -1;
+    const key = keyBits(field, hash);
+    const { u32 } = this.#page;
+    const keys = this.#word + KEYS;
+    let at = this.#next;
+    for (; at < VALUES && (u32[keys + at] | 0) !== 0; at++) {
+      if ((u32[keys + at] | 0) !== key) continue;
+      this.#next = at + 1;
+      return at;
     }
-    const second = this.#setOf(key & 0xffff);
-    for (let at = second; at < second + WAYS * 4; at += 4) if (u32[at] === key) return at;
-    return -1;
+    const full = at === VALUES;
+    for (at = 0; at < this.#next; at++) {
+      if ((u32[keys + at] | 0) !== key) continue;
+      this.#next = at + 1;
+      return at;
+    }
+    return full && this.#moreWord >= 0 ? this.#findMore(key) : -1;
   }
 
   /** Observations a found value was part of. */
-  countAt(entry: number): number {
-    return this.#page === undefined ? 0 : this.#page.f32[entry + 1];
+  countAt(value: number): number {
+    return this.#pageOf(value).f32[this.#wordOf(value)];
   }
 
   /** Observations of the field since a found value was first seen, that one included. */
-  sinceAt(field: number, entry: number): number {
-    return this.#page === undefined ? 0 : this.observations(field) - this.#page.f32[entry + 2];
+  sinceAt(field: number, value: number): number {
+    return this.observations(field) - this.#pageOf(value).f32[this.#wordOf(value) + 1];
   }
 
-  isUsual(entry: number): boolean {
-    return this.#page !== undefined && (this.#page.u32[entry + 3] & USUAL_BIT) !== 0;
+  isUsual(value: number): boolean {
+    return (this.#pageOf(value).u32[this.#wordOf(value) + 2] & USUAL_BIT) !== 0;
   }
 
   /** True while a value that looked strange when it came has not yet earned trust over distinct days. */
-  isSuspect(entry: number): boolean {
-    if (this.#page === undefined) return false;
-    const packed = this.#page.u32[entry + 3];
+  isSuspect(value: number): boolean {
+    const packed = this.#pageOf(value).u32[this.#wordOf(value) + 2];
     return (packed & SUSPECT_BIT) !== 0 && daysOf(packed) < TRUST_DAYS;
   }
 
   /** True once for each found value: the caller then keeps its text. */
-  wantsName(entry: number): boolean {
-    if (entry < 0 || this.#page === undefined || (this.#page.u32[entry + 3] & NAMED_BIT) !== 0) return false;
-    this.#page.u32[entry + 3] |= NAMED_BIT;
+  wantsName(value: number): boolean {
+    if (value < 0) return false;
+    const { u32 } = this.#pageOf(value);
+    const at = this.#wordOf(value) + 2;
+    if ((u32[at] & NAMED_BIT) !== 0) return false;
+    u32[at] |= NAMED_BIT;
     return true;
   }
 
   /** True for a found value that is nothing new and not suspect: by far the most. */
-  isKnown(entry: number): boolean {
-    return entry >= 0 && !this.isSuspect(entry);
+  isKnown(value: number): boolean {
+    return value >= 0 && !this.isSuspect(value);
   }
 
   /**
-   * `learn` of a value found at `entry`, without looking it up again; `key` is its `keyOf`. False when it no longer stands
-   * there: learning another value of the same observation may have pushed it out.
+   * `learn` of a found value, without looking it up again; `key` is its `keyOf`. False when it no longer stands there:
+   * learning another value of the same observation may have pushed it out.
    */
-  learnAt(entry: number, key: number, lesson: Lesson): boolean {
-    const page = this.#page;
-    if (page === undefined || page.u32[entry] !== key) return false;
-    page.f32[entry + 1] += 1;
-    page.u32[entry + 3] = seenAgain(page.u32[entry + 3], lesson);
-    if (page.f32[entry + 1] === VOUCHES_FROM) this.#vouch(entry, key);
+  learnAt(value: number, key: number, lesson: Lesson): boolean {
+    if (this.#keyAt(value) !== key) return false;
+    const { f32, u32 } = this.#pageOf(value);
+    const at = this.#wordOf(value);
+    f32[at] += 1;
+    u32[at + 2] = seenAgain(u32[at + 2], lesson);
+    if (f32[at] === VOUCHES_FROM) this.#vouch(u32[at + 2], key);
     return true;
   }
 
   /** Counts one observation of a field. Call before `learn` of its values. */
   observe(field: number): void {
-    const page = this.#page;
-    if (page === undefined) return;
-    const at = this.#word + field * 4;
-    if (page.f32[at] >= COUNT_MAX) this.#halve(field);
-    page.f32[at] += 1;
-    if (field === CATEGORY.call && page.f32[at] % USUAL_EVERY === 0) this.#refreshUsual();
+    if (this.#block === 0) return;
+    const { f32 } = this.#page;
+    const at = this.#fieldWord(field);
+    if (f32[at] >= COUNT_MAX) this.#halve(field);
+    f32[at] += 1;
+    if (field === CATEGORY.call && f32[at] % USUAL_EVERY === 0) this.#refreshUsual();
   }
 
   /**
@@ -202,22 +276,24 @@ export class Categories {
    * judged.
    */
   learn(field: number, hash: number, lesson: Lesson, as: Newcomer = 'plain'): boolean {
-    const page = this.#page;
-    if (page === undefined) return false;
     const found = this.find(field, hash);
-    if (found >= 0) {
-      return this.learnAt(found, keyOf(field, hash), lesson);
-    }
-    this.#novelty(field, lesson.day, as !== 'plain');
+    return found >= 0 ? this.learnAt(found, keyOf(field, hash), lesson) : this.add(field, hash, lesson, as);
+  }
+
+  /** `learn` of a value that is unseen. */
+  add(field: number, hash: number, lesson: Lesson, as: Newcomer = 'plain'): boolean {
+    if (this.#block === 0) return false;
     const key = keyOf(field, hash);
-    const entry = this.#room(key);
-    if (entry < 0) return false;
-    const observations = this.observations(field);
-    page.u32[entry] = key;
-    page.f32[entry + 1] = 1;
-    page.f32[entry + 2] = observations > 0 ? observations - 1 : 0;
+    this.#novelty(field, lesson.day, as !== 'plain');
+    const value = this.#room(key);
+    if (value < 0) return false;
+    const page = this.#pageOf(value);
+    const at = this.#wordOf(value);
     const bits = (as === 'suspect' ? SUSPECT_BIT : 0) | (lesson.training ? TRAINED_BIT : 0);
-    page.u32[entry + 3] = ((lesson.day & 0xffff) << 16) | (1 << 10) | (field << 6) | bits;
+    page.u32[this.#keyWord(value)] = key;
+    page.f32[at] = 1;
+    page.f32[at + 1] = Math.max(0, this.observations(field) - 1);
+    page.u32[at + 2] = ((lesson.day & 0xffff) << 16) | (1 << 10) | (field << 6) | bits;
     return true;
   }
 
@@ -230,71 +306,123 @@ export class Categories {
   }
 
   /**
-   * Starts a block from what another knows, at reduced weight: a function from its namesake in another account, region
-   * or preview. Shares stay as they are.
+   * Starts an empty block from what another knows, at reduced weight: a function from its namesake in another account,
+   * region or preview. Shares stay as they are.
    */
   inherit(from: number, to: number): void {
-    this.slab.copy(from, to);
+    this.focus(from);
+    const source = this.#page.u32[this.#word + MORE];
+    const more = source === 0 ? 0 : this.#more.alloc();
+    if (more !== 0) this.#more.copy(source, more);
+    this.#blocks.copy(from, to);
     this.focus(to);
-    const page = this.#page;
-    if (page === undefined) return;
-    this.#each((at) => {
-      const observations = this.observations(fieldOf(page.u32[at + 3]));
+    this.#page.u32[this.#word + MORE] = more;
+    this.#focusMore(more);
+    this.#each((value) => {
+      const { f32, u32 } = this.#pageOf(value);
+      const at = this.#wordOf(value);
+      const observations = this.observations(fieldOf(u32[at + 2]));
       if (observations <= INHERITED_MAX) return;
-      page.f32[at + 1] *= INHERITED_MAX / observations;
-      page.f32[at + 2] *= INHERITED_MAX / observations;
+      f32[at] *= INHERITED_MAX / observations;
+      f32[at + 1] *= INHERITED_MAX / observations;
     });
-    for (const field of Object.values(CATEGORY)) {
-      const at = this.#word + field * 4;
-      page.f32[at] = Math.min(page.f32[at], INHERITED_MAX);
+    for (const field of FIELDS_OF_FUNCTIONS) {
+      const at = this.#fieldWord(field);
+      this.#page.f32[at] = Math.min(this.#page.f32[at], INHERITED_MAX);
     }
   }
 
   /** Makes a value trusted (an operator said "expected"), or strange again. */
   setTrusted(field: number, hash: number, trusted: boolean): void {
-    const entry = this.find(field, hash);
-    if (entry < 0 || this.#page === undefined) return;
-    const packed = this.#page.u32[entry + 3];
-    this.#page.u32[entry + 3] = trusted
-      ? (packed | TRAINED_BIT) & ~SUSPECT_BIT
-      : (packed | SUSPECT_BIT) & ~TRAINED_BIT & ~(63 << 10);
+    const value = this.find(field, hash);
+    if (value < 0) return;
+    const { u32 } = this.#pageOf(value);
+    const at = this.#wordOf(value) + 2;
+    u32[at] = trusted
+      ? (u32[at] | TRAINED_BIT) & ~SUSPECT_BIT
+      : (u32[at] | SUSPECT_BIT) & ~TRAINED_BIT & ~(DAYS_MAX << 10);
   }
 
   /** Keys, counts and shares of a field's values, most frequent first. For reports; not for the hot path. */
   values(field: number): { key: number; count: number; share: number; usual: boolean }[] {
     const list: { key: number; count: number; share: number; usual: boolean }[] = [];
-    this.#each((at) => {
-      if (this.#page === undefined || fieldOf(this.#page.u32[at + 3]) !== field) return;
-      const count = this.countAt(at);
-      const since = Math.max(1, this.sinceAt(field, at));
-      list.push({ key: this.#page.u32[at], count, share: Math.min(1, count / since), usual: this.isUsual(at) });
+    this.#each((value) => {
+      if (this.#fieldAt(value) !== field) return;
+      const count = this.countAt(value);
+      const since = Math.max(1, this.sinceAt(field, value));
+      list.push({ key: this.#keyAt(value), count, share: Math.min(1, count / since), usual: this.isUsual(value) });
     });
     return list.sort((a, b) => b.count - a.count || a.key - b.key);
   }
 
   save(out: StateWriter): void {
-    this.slab.save(out);
+    this.#blocks.save(out);
+    this.#more.save(out);
     out.u32Array(Uint32Array.from(this.#created));
   }
 
   load(from: StateReader): void {
-    this.slab.load(from);
+    this.#blocks.load(from);
+    this.#more.load(from);
     this.#created = Array.from(from.u32Array());
-    this.#page = undefined;
+    this.#block = 0;
+  }
+
+  #focusMore(more: number): void {
+    const { pages, shift, mask } = this.#more;
+    this.#moreWord = more === 0 ? -1 : (more & mask) * (MORE_BYTES / 4);
+    if (more !== 0) this.#morePage = pages[more >>> shift];
+  }
+
+  #findMore(key: number): number {
+    const { u32 } = this.#morePage;
+    const first = setOf(key >>> 16);
+    for (let at = first; at < first + WAYS; at++) {
+      const other = u32[this.#moreWord + at] | 0;
+      if (other === key) return VALUES + at;
+      // Values are replaced but never taken out: the second set is used only while the first one is full.
+      if (other === 0) return -1;
+    }
+    const second = setOf(key & 0xffff);
+    for (let at = second; at < second + WAYS; at++) if ((u32[this.#moreWord + at] | 0) === key) return VALUES + at;
+    return -1;
+  }
+
+  /** First word of a field. */
+  #fieldWord(field: number): number {
+    return this.#word + PLACE_OF[field] * FIELD_WORDS;
+  }
+
+  /** Page of a value. */
+  #pageOf(value: number): SlabPage {
+    return value < VALUES ? this.#page : this.#morePage;
+  }
+
+  /** First word of what is counted of a value. */
+  #wordOf(value: number): number {
+    return value < VALUES
+      ? this.#word + COUNTS + value * COUNT_WORDS
+      : this.#moreWord + MORE_COUNTS + (value - VALUES) * COUNT_WORDS;
+  }
+
+  #keyWord(value: number): number {
+    return value < VALUES ? this.#word + KEYS + value : this.#moreWord + value - VALUES;
+  }
+
+  #keyAt(value: number): number {
+    return this.#pageOf(value).u32[this.#keyWord(value)];
+  }
+
+  #fieldAt(value: number): number {
+    return fieldOf(this.#pageOf(value).u32[this.#wordOf(value) + 2]);
   }
 
   /** Lets an established value speak for itself elsewhere. What was seen on one day only speaks only if it was trained. */
-  #vouch(entry: number, key: number): void {
-    const packed = this.#page?.u32[entry + 3] ?? 0;
+  #vouch(packed: number, key: number): void {
     const field = fieldOf(packed);
     const shared = field === CATEGORY.call || field === CATEGORY.destination;
     const trusted = (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS;
     if (shared && trusted && (packed & SUSPECT_BIT) === 0) this.#created.push(key);
-  }
-
-  /** First word of the set that half a key falls into. A key has two sets, so that the block fills up before one does. */
-  #setOf(half: number): number {
-    return this.#word + (HEADER_BYTES >> 2) + ((half * SETS) >>> 16) * WAYS * 4;
   }
 
   /**
@@ -302,80 +430,96 @@ export class Categories {
    * decoys would blind it; a day on which such values came is, from the next day on, like one new value.
    */
   #novelty(field: number, day: number, doubted: boolean): void {
-    const page = this.#page;
-    if (page === undefined || this.observations(field) <= 1) return;
-    const at = this.#word + field * 4;
-    const doubtedDay = page.u32[at + 2] >>> 16;
+    if (this.observations(field) <= 1) return;
+    const { f32, u32 } = this.#page;
+    const at = this.#fieldWord(field);
+    const doubtedDay = u32[at + 2] >>> 16;
     const earlierDay = doubtedDay !== 0 && doubtedDay !== (day & 0x7fff) + 1;
     // One more stranger who changes things is no proof that strangers may, on whatever day.
     const counts = !doubted || (earlierDay && field !== CATEGORY.changer);
     if (counts) {
-      page.f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + 1);
-      page.u32[at + 2] = ((page.u32[at + 2] & 0xffff_0000) | (day & 0xffff)) >>> 0;
+      f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + 1);
+      u32[at + 2] = ((u32[at + 2] & 0xffff_0000) | (day & 0xffff)) >>> 0;
     }
-    if (doubted) page.u32[at + 2] = ((page.u32[at + 2] & 0xffff) | (((day & 0x7fff) + 1) << 16)) >>> 0;
+    if (doubted) u32[at + 2] = ((u32[at + 2] & 0xffff) | (((day & 0x7fff) + 1) << 16)) >>> 0;
   }
 
-  /** A free entry for a key, or the weakest that may be pushed out, or -1. */
+  /** A free number for a key, or that of the weakest value it may push out, or -1. */
   #room(key: number): number {
-    const page = this.#page;
-    if (page === undefined) return -1;
+    if (this.#moreWord < 0) {
+      for (let value = 0; value < VALUES; value++) if (this.#keyAt(value) === 0) return value;
+      const more = this.#more.alloc();
+      this.#page.u32[this.#word + MORE] = more;
+      this.#focusMore(more);
+    }
+    if (this.#moreWord < 0) return -1;
     let weakest = -1;
-    for (const from of [this.#setOf(key >>> 16), this.#setOf(key & 0xffff)]) {
-      for (let at = from; at < from + WAYS * 4; at += 4) {
-        if (page.u32[at] === 0) return at;
-        if (keeps(page.u32[at + 3], page.f32[at + 1])) continue;
-        if (weakest < 0 || page.f32[at + 1] < page.f32[weakest + 1]) weakest = at;
+    for (const from of [setOf(key >>> 16), setOf(key & 0xffff)]) {
+      for (let value = VALUES + from; value < VALUES + from + WAYS; value++) {
+        if (this.#keyAt(value) === 0) return value;
+        if (this.#keeps(value)) continue;
+        if (weakest < 0 || this.countAt(value) < this.countAt(weakest)) weakest = value;
       }
     }
     return weakest;
   }
 
+  /** True for a value that newcomers may not push out: trusted or often seen. */
+  #keeps(value: number): boolean {
+    const packed = this.#pageOf(value).u32[this.#wordOf(value) + 2];
+    return (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS || this.countAt(value) >= HELD_COUNT_MIN;
+  }
+
   /** Forgets half of a field's observations, so that its counts stay exact; rare values keep one. */
   #halve(field: number): void {
-    const page = this.#page;
-    if (page === undefined) return;
-    page.f32[this.#word + field * 4] = COUNT_MAX / 2;
-    this.#each((at) => {
-      if (fieldOf(page.u32[at + 3]) !== field) return;
-      page.f32[at + 1] = Math.max(1, Math.floor(page.f32[at + 1] / 2));
-      page.f32[at + 2] = Math.floor(page.f32[at + 2] / 2);
+    this.#page.f32[this.#fieldWord(field)] = COUNT_MAX / 2;
+    this.#each((value) => {
+      if (this.#fieldAt(value) !== field) return;
+      const { f32 } = this.#pageOf(value);
+      const at = this.#wordOf(value);
+      f32[at] = Math.max(1, Math.floor(f32[at] / 2));
+      f32[at + 1] = Math.floor(f32[at + 1] / 2);
     });
   }
 
   #refreshUsual(): void {
-    const page = this.#page;
-    if (page === undefined) return;
     let usual = 0;
-    this.#each((at) => {
-      if (fieldOf(page.u32[at + 3]) !== CATEGORY.call) return;
-      const since = this.sinceAt(CATEGORY.call, at);
-      const is = since >= USUAL_COUNT_MIN && page.f32[at + 1] >= USUAL_SHARE_MIN * since;
-      page.u32[at + 3] = is ? page.u32[at + 3] | USUAL_BIT : page.u32[at + 3] & ~USUAL_BIT;
+    this.#each((value) => {
+      if (this.#fieldAt(value) !== CATEGORY.call) return;
+      const since = this.sinceAt(CATEGORY.call, value);
+      const is = since >= USUAL_COUNT_MIN && this.countAt(value) >= USUAL_SHARE_MIN * since;
+      const { u32 } = this.#pageOf(value);
+      const at = this.#wordOf(value) + 2;
+      u32[at] = is ? u32[at] | USUAL_BIT : u32[at] & ~USUAL_BIT;
       if (is) usual++;
     });
-    page.u32[this.#word + CATEGORY.call * 4 + 3] = usual;
+    this.#page.u32[this.#fieldWord(CATEGORY.call) + 3] = usual;
   }
 
-  #each(visit: (entry: number) => void): void {
-    if (this.#page === undefined) return;
-    const from = this.#word + (HEADER_BYTES >> 2);
-    for (let at = from; at < from + SETS * WAYS * 4; at += 4) if (this.#page.u32[at] !== 0) visit(at);
+  #each(visit: (value: number) => void): void {
+    if (this.#block === 0) return;
+    const values = this.#moreWord < 0 ? VALUES : CATEGORY_VALUES_MAX;
+    for (let value = 0; value < values; value++) if (this.#keyAt(value) !== 0) visit(value);
   }
 }
 
 /** Key of a value within a block; also the key under which its text is remembered. Never 0. */
 export function keyOf(field: number, hash: number): number {
-  return mix32(hash ^ Math.imul(field + 1, 0x9e3779b1)) >>> 0 || 1;
+  return keyBits(field, hash) >>> 0;
 }
 
-/** True for an entry that newcomers may not push out: trusted or often seen. */
-function keeps(packed: number, count: number): boolean {
-  return (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS || count >= HELD_COUNT_MIN;
+/** The same bits as a signed number, which costs no allocation. */
+function keyBits(field: number, hash: number): number {
+  return mix32(hash ^ Math.imul(field + 1, 0x9e3779b1)) || 1;
+}
+
+/** First place of the set that half a key falls into. A key has two sets, so that the block fills up before one does. */
+function setOf(half: number): number {
+  return ((half * SETS) >>> 16) * WAYS;
 }
 
 function daysOf(packed: number): number {
-  return (packed >>> 10) & 63;
+  return (packed >>> 10) & DAYS_MAX;
 }
 
 function fieldOf(packed: number): number {
@@ -384,7 +528,7 @@ function fieldOf(packed: number): number {
 
 function seenAgain(packed: number, lesson: Lesson): number {
   const sameDay = packed >>> 16 === (lesson.day & 0xffff);
-  const days = Math.min(63, daysOf(packed) + (sameDay ? 0 : 1));
+  const days = Math.min(DAYS_MAX, daysOf(packed) + (sameDay ? 0 : 1));
   const bits = lesson.training ? (packed & 63 & ~SUSPECT_BIT) | TRAINED_BIT : packed & 63;
   return (((lesson.day & 0xffff) << 16) | (days << 10) | (fieldOf(packed) << 6) | bits) >>> 0;
 }

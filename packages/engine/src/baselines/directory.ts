@@ -54,6 +54,11 @@ export class Directory {
     return ((id & this.slab.mask) * this.#options.headBytes) >>> 2;
   }
 
+  /** Reads where an entity would be looked for first, so that it is at hand soon. */
+  touch(lo: number): number {
+    return this.#table.touch(lo);
+  }
+
   /** Id of an entity, 0 when unknown. */
   find(hi: number, lo: number): number {
     return this.#table.get(hi, lo);

@@ -47,14 +47,13 @@ export function foreignGroups(u32: Uint32Array, word: number, facets: number): n
 /** Notes which facet each group of `FIELDS` is learned from, as the observation is learned. */
 export function noteFacets(u32: Uint32Array, word: number, seen: Observation): void {
   const joined = seen.batch === undefined;
+  const own = joined ? 0 : rankOf(seen.facets);
+  let learnedFrom = u32[word + HEAD.learnedFrom];
   for (let group = 0; group < FIELD_GROUPS; group++) {
-    const own = seen.has(group) ? rankOf(seen.facets) : 0;
-    const rank = joined ? seen.fieldRanks[group] : own;
-    if (rank === 0) continue;
-    const shift = group * 8;
-    const at = word + HEAD.learnedFrom;
-    u32[at] = ((u32[at] & ~(0xff << shift)) | (rank << shift)) >>> 0;
+    const rank = joined ? seen.fieldRanks[group] : seen.has(group) ? own : 0;
+    if (rank !== 0) learnedFrom = (learnedFrom & ~(0xff << (group * 8))) | (rank << (group * 8));
   }
+  u32[word + HEAD.learnedFrom] = learnedFrom;
 }
 
 /** Rank of the one facet in a set of one. */

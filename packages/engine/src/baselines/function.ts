@@ -1,9 +1,9 @@
 import type { Names } from '../base/names.ts';
-import type { SlabPage } from '../base/slab.ts';
 import type { Family } from '../event/finding.ts';
 import { FAMILIES } from '../event/finding.ts';
 import type { Categories, Lesson } from './categories.ts';
 import { keyOf } from './categories.ts';
+import type { Directory } from './directory.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
 
@@ -22,8 +22,11 @@ export class FunctionBaselines {
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
   readonly person: number;
-  /** Function key. */
-  name = '';
+  /** Hash of the status of success. */
+  readonly ok: number;
+  readonly #functions: Directory;
+  /** The function at hand. */
+  #id = 0;
   /** Block of this observation's revision and cold or warm class in `metrics`, 0 while there is none. */
   metricBlock = 0;
   /** Invocations closed before this one. */
@@ -34,26 +37,37 @@ export class FunctionBaselines {
   /** Bits of the families whose learn gate is closed. */
   gate = 0;
 
-  constructor(parts: { metrics: MetricStore; categories: Categories; names: Names; person: number }) {
+  constructor(parts: {
+    readonly functions: Directory;
+    readonly metrics: MetricStore;
+    readonly categories: Categories;
+    readonly names: Names;
+    readonly person: number;
+    readonly ok: number;
+  }) {
+    this.#functions = parts.functions;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
     this.names = parts.names;
     this.person = parts.person;
+    this.ok = parts.ok;
   }
 
-  /** Points at a function, by its head; `block` holds the metrics of the revision and class at hand. */
-  focus(
-    page: SlabPage,
-    word: number,
-    of: { readonly name: string; readonly block: number; readonly second: number },
-  ): void {
-    const { u32 } = page;
-    this.name = of.name;
-    this.metricBlock = of.block;
+  /** Points at a function; `block` holds the metrics of the revision and class at hand. */
+  focus(id: number, block: number, second: number): void {
+    const { u32 } = this.#functions.page(id);
+    const word = this.#functions.word(id);
+    this.#id = id;
+    this.metricBlock = block;
     this.invocations = u32[word + HEAD.closed];
     this.sinceRevision = u32[word + HEAD.sinceRevision];
-    this.gate = of.second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
+    this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
+  }
+
+  /** Function key. */
+  get name(): string {
+    return this.#functions.names[this.#id];
   }
 
   /** The learn gate: true while an incident about this family is open. What scores high is then not learned. */

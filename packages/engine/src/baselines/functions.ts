@@ -37,10 +37,12 @@ export const HEAD = {
   facetsEver: 42,
   /** Facet bits delivered for at least half of the recent invocations. */
   usualFacets: 43,
-  /** Id of the namesake it started from. */
-  namesake: 46,
   /** Rank of the facet that each group of `FIELDS` was last learned from, a byte each; 0 while unknown. */
   learnedFrom: 44,
+  /** Group of calibration that `triggerKind` belongs to. */
+  group: 45,
+  /** Id of the namesake it started from. */
+  namesake: 46,
 } as const;
 
 /** Bytes of a head. */

@@ -49,7 +49,7 @@ const TABLE: readonly [Before, held: number, training: number, covered: number, 
 
 function prepared(before: Before): Categories {
   const categories = new Categories(2);
-  categories.focus(categories.slab.alloc());
+  categories.focus(categories.alloc());
   const count = before === 'new to a young function' ? 40 : 400;
   for (let at = 0; at < count; at++) {
     categories.observe(FIELD);

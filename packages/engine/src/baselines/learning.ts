@@ -1,5 +1,5 @@
-import type { Categories, Lesson } from './categories.ts';
-import { scoreNovelty } from './novelty.ts';
+import { type Categories, keyOf, type Lesson } from './categories.ts';
+import { isStrange } from './novelty.ts';
 
 /** One value to be learned, and how strict its field is. */
 export interface Value {
@@ -22,13 +22,9 @@ export function learnValue(categories: Categories, value: Value, lesson: Lesson)
   const entry = categories.find(value.field, value.hash);
   if (entry >= 0) {
     if (value.held && categories.isSuspect(entry) && !lesson.training) return true;
-    return categories.learn(value.field, value.hash, lesson);
+    return categories.learnAt(entry, keyOf(value.field, value.hash), lesson);
   }
-  const novelty = lesson.training
-    ? undefined
-    : scoreNovelty(categories, { field: value.field, entry, day: lesson.day }, value.base);
-  const strange = novelty !== undefined && novelty.score >= novelty.threshold;
-  const doubted = strange || (value.held && !lesson.training);
+  const doubted = !lesson.training && (value.held || isStrange(categories, value, lesson.day));
   const as = !doubted ? 'plain' : value.covered === true ? 'covered' : 'suspect';
-  return categories.learn(value.field, value.hash, lesson, as);
+  return categories.add(value.field, value.hash, lesson, as);
 }

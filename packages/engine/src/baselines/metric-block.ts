@@ -1,9 +1,8 @@
 import { mix32 } from '../base/hash.ts';
 import { NO_PAGE, type SlabPage } from '../base/slab.ts';
 import { NUMBER, type NumberField } from '../event/schema.ts';
-import { incrementCount } from '../stats/float-count.ts';
 import { log2Steps, OCTAVE_STEPS } from '../stats/log-table.ts';
-import { LEAST, TAIL_BYTES, TailHistogram, tailBin } from '../stats/tail-histogram.ts';
+import { countInTail, LEAST, TAIL_BYTES, TailHistogram, tailBin } from '../stats/tail-histogram.ts';
 
 /** Numbers of an invocation that have a baseline of their own. Their order is part of saved state: only append. */
 export const METRICS = [
@@ -355,15 +354,12 @@ export class MetricBlock {
   #count(draw: number): void {
     const { f32, u16, bytes } = this.#page;
     const at = this.#at;
-    const bin = at * 4 + VALUE_HISTOGRAM + tailBin(this.#low, this.#steps);
-    bytes[bin] = incrementCount(bytes[bin], draw);
+    countInTail(bytes, at * 4 + VALUE_HISTOGRAM, { bin: tailBin(this.#low, this.#steps), draw });
     const ring = at * 4 + DELAY_RING + (u16[at * 2 + LEARNED_HALF] & (LEVEL_DELAY - 1));
     const due = bytes[ring];
     const level = f32[at + LEVEL];
     bytes[ring] = 1 + tailBin(level < 0, this.#levelSteps(level));
-    if (due === 0) return;
-    const levelBin = at * 4 + LEVEL_HISTOGRAM + due - 1;
-    bytes[levelBin] = incrementCount(bytes[levelBin], draw >>> 14);
+    if (due !== 0) countInTail(bytes, at * 4 + LEVEL_HISTOGRAM, { bin: due - 1, draw: draw >>> 14 });
   }
 
   /**

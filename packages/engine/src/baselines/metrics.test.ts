@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StateReader, StateWriter } from '../base/state.ts';
+import { NUMBERS } from '../event/schema.ts';
 import { Draws } from '../stats/draws.ts';
 import { statisticContract } from '../stats/statistic.contract.ts';
-import { METRIC, METRIC_BYTES, METRIC_COUNT_MIN, METRICS } from './metric-block.ts';
+import { METRIC, METRIC_BYTES, METRIC_COUNT_MIN, METRIC_NUMBER, METRICS } from './metric-block.ts';
 import { METRIC_GROUP_BYTES, MetricStore } from './metrics.ts';
 
 const DURATION = METRIC.durationMs;
@@ -162,6 +163,50 @@ describe('scores of a metric', () => {
     assert.ok(found.expectedLow >= found.min && found.expectedHigh <= found.max);
     assert.ok(Math.abs(found.centre - sorted[301]) < 10);
     assert.equal(found.up, true);
+  });
+});
+
+describe('sifting', () => {
+  const numbers = new Float64Array(NUMBERS.length).fill(Number.NaN);
+  const sifted = (of: Held, value: number): boolean => {
+    numbers[METRIC_NUMBER[DURATION]] = value;
+    return of.metrics.sift(of.group, numbers, 1 << DURATION) === 0;
+  };
+
+  it('leaves out most values, and hardly one that would be handed on', () => {
+    for (const spread of [0, 0.005, 0.05, 0.2, 0.5, 1]) {
+      const one = store();
+      const draws = new Draws(12);
+      let [left, lost] = [0, 0];
+      for (let run = 0; run < 3000; run++) {
+        const value = draws.lognormal(100, spread);
+        if (run >= 100 && sifted(one, value)) {
+          left++;
+          if (one.metrics.score(one.group, DURATION, value).score >= 1.3) lost++;
+        }
+        one.metrics.learn(one.group, DURATION, value);
+      }
+      assert.ok(left > 0.85 * 2900, `spread ${spread}: ${left} left out`);
+      assert.ok(lost <= 1, `spread ${spread}: ${lost} lost`);
+    }
+  });
+
+  it('lets no value through that lies far out, and none of a shift that no single value shows', () => {
+    const one = taught(DURATION, durations(600));
+    for (const value of [1, 9000]) assert.ok(!sifted(one, value));
+    assert.ok(sifted(one, 130));
+    for (let run = 0; run < 20; run++) one.metrics.learn(one.group, DURATION, 130);
+    assert.ok(!sifted(one, 130));
+  });
+
+  it('says how many values it judged', () => {
+    const { metrics, group } = taught(DURATION, durations(100));
+    numbers[METRIC_NUMBER[DURATION]] = 90;
+    numbers[METRIC_NUMBER[MEMORY]] = 80;
+    assert.equal(metrics.sift(group, numbers, (1 << DURATION) | (1 << MEMORY)), 0);
+    assert.equal(metrics.sifted, 1, 'nothing is known of memory');
+    metrics.sift(0, numbers, 1 << DURATION);
+    assert.equal(metrics.sifted, 0);
   });
 });
 

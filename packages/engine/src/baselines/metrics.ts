@@ -95,6 +95,19 @@ export class MetricStore {
     this.#groups.free(group);
   }
 
+  /** Reads the list of a group's metrics, so that it is at hand soon; group 0 has none. */
+  touchGroup(group: number): number {
+    return this.#groups.touch(group);
+  }
+
+  /** Reads the metrics of a group, so that they are at hand soon. */
+  touch(group: number): number {
+    if (group === 0) return 0;
+    let sum = 0;
+    for (let metric = 0; metric < METRICS.length; metric++) sum |= this.#metrics.touch(this.#blockOf(group, metric));
+    return sum;
+  }
+
   /** Starts an empty group (a new revision) from what another knows, at reduced weight, so that it learns fast again. */
   inherit(from: number, to: number): void {
     for (let metric = 0; metric < METRICS.length; metric++) {

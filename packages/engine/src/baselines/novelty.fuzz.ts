@@ -12,7 +12,7 @@ const BASE = 2;
 /** What is said of a new value after `count` observations with `novelties` new values among them. */
 function judged(count: number, novelties: number, day = 0): Novelty {
   const categories = new Categories(1);
-  categories.focus(categories.slab.alloc());
+  categories.focus(categories.alloc());
   for (let at = 0; at < count; at++) {
     categories.observe(FIELD);
     categories.learn(FIELD, 1, { day: 0, training: false });
@@ -64,7 +64,7 @@ describe('the strangeness of a new value', () => {
 
 describe('values that are known', () => {
   const categories = new Categories(1);
-  categories.focus(categories.slab.alloc());
+  categories.focus(categories.alloc());
   for (let at = 0; at < 120; at++) {
     categories.observe(FIELD);
     if (at === 20) categories.learn(FIELD, 7, { day: 0, training: false }, 'suspect');

@@ -22,23 +22,37 @@ const THRESHOLD_PER_NOVELTY = 0.5;
 /**
  * Scores a value that the entity has not shown before, or showed only while strange. Chance of a new value: Krichevsky
  * and Trofimov's estimate (K + 1/2)/(n + 1) with K new values in n observations, the first observation aside. Returns
- * undefined for a value that is known. Cost: the look-up of two cache lines.
+ * undefined for a value that is known, and for scores below `least`.
  */
 export function scoreNovelty(
   categories: Categories,
   value: { readonly field: number; readonly entry: number; readonly day: number },
   base: number,
+  least = Number.NEGATIVE_INFINITY,
 ): Novelty | undefined {
   if (value.entry >= 0 && !categories.isSuspect(value.entry)) return undefined;
   const count = categories.observations(value.field);
   const suspect = value.entry >= 0;
   const novelties = categories.novelties(value.field, value.day);
+  const score = Math.log10((count + 1) / (novelties + 0.5));
+  if (score < least) return undefined;
   return {
-    score: Math.log10((count + 1) / (novelties + 0.5)),
+    score,
     threshold: base + THRESHOLD_PER_NOVELTY * novelties,
     count,
     before: suspect ? count - categories.sinceAt(value.field, value.entry) : count,
     novelties,
     suspect,
   };
+}
+
+/** True when an unseen value reaches its threshold. */
+export function isStrange(
+  categories: Categories,
+  value: { readonly field: number; readonly base: number },
+  day: number,
+): boolean {
+  const novelties = categories.novelties(value.field, day);
+  const score = Math.log10((categories.observations(value.field) + 1) / (novelties + 0.5));
+  return score >= value.base + THRESHOLD_PER_NOVELTY * novelties;
 }

@@ -47,7 +47,7 @@ export class TenantBaselines {
       headBytes: HEAD_BYTES,
       capacityMax: PRINCIPALS_MAX,
       established: (page, word) => page.u32[word + WORD.observations] >= ESTABLISHED_COUNT,
-      release: (page, word) => this.categories.slab.free(page.u32[word + WORD.categories]),
+      release: (page, word) => this.categories.free(page.u32[word + WORD.categories]),
     });
   }
 
@@ -68,7 +68,7 @@ export class TenantBaselines {
     }
     const { u32 } = this.entities.page(id);
     const word = this.entities.word(id);
-    if (u32[word + WORD.categories] === 0) u32[word + WORD.categories] = this.categories.slab.alloc();
+    if (u32[word + WORD.categories] === 0) u32[word + WORD.categories] = this.categories.alloc();
     u32[word + WORD.observations]++;
     this.categories.focus(u32[word + WORD.categories]);
   }

@@ -48,8 +48,8 @@ export const newError: Detector<FunctionBaselines> = {
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.error, error), text);
     if (state.categories.isKnown(entry)) return;
     const place = { field: CATEGORY.error, entry, day: state.lesson.day };
-    const novelty = scoreNovelty(state.categories, place, BASE);
-    if (novelty === undefined || novelty.score < SCORE_MIN) return;
+    const novelty = scoreNovelty(state.categories, place, BASE, SCORE_MIN);
+    if (novelty === undefined) return;
     out.add({
       detector: newError.id,
       score: novelty.score,

@@ -23,7 +23,9 @@ export const missingCall: Detector<FunctionBaselines> = {
   score(seen, state, out) {
     if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     if ((seen.flags & (FLAG.callsCut | FLAG.sampled | FLAG.init)) !== 0) return;
-    if (failed(seen)) return;
+    const status = seen.symbols[SYMBOL.status];
+    // What failed, or ended in a way nobody knows, proves nothing.
+    if (seen.batch === undefined || (status !== 0 && status !== state.ok)) return;
     out.judged(missingCall.id);
     const usual = state.categories.usualCount;
     if (usual === 0 || usual === presentUsual(seen, state)) return;
@@ -72,13 +74,4 @@ function presentUsual(seen: Observation, state: FunctionBaselines): number {
     if (entry >= 0 && state.categories.isUsual(entry)) present++;
   }
   return present;
-}
-
-/** True when the source reports anything but success. An unknown status counts as failed: it proves nothing. */
-function failed(seen: Observation): boolean {
-  return seen.batch === undefined || (seen.symbols[SYMBOL.status] !== 0 && statusText(seen) !== 'ok');
-}
-
-function statusText(seen: Observation): string {
-  return seen.batch === undefined ? '' : seen.batch.symbolText(seen.row, 'status');
 }

@@ -31,8 +31,8 @@ export const newCall: Detector<FunctionBaselines> = {
       if (entry === REPEATED) continue;
       if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.call, token), callText(seen, at));
       if (state.categories.isKnown(entry)) continue;
-      const novelty = scoreNovelty(state.categories, { field: CATEGORY.call, entry, day }, BASE);
-      if (novelty === undefined || novelty.score < SCORE_MIN) continue;
+      const novelty = scoreNovelty(state.categories, { field: CATEGORY.call, entry, day }, BASE, SCORE_MIN);
+      if (novelty === undefined) continue;
       const destination = seen.callDestination[at];
       if (destination !== 0 && isNewDestination(state, destination)) continue;
       report(seen, state, { at, novelty }, out);

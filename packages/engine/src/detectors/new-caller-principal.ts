@@ -31,8 +31,8 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.principal, hash), principalText(seen));
     if (state.categories.isKnown(entry)) return;
     const place = { field: CATEGORY.principal, entry, day: state.lesson.day };
-    const novelty = scoreNovelty(state.categories, place, baseOf(seen, state));
-    if (novelty === undefined || novelty.score < SCORE_MIN) return;
+    const novelty = scoreNovelty(state.categories, place, baseOf(seen, state), SCORE_MIN);
+    if (novelty === undefined) return;
     const text = principalText(seen);
     out.add({
       detector: newCallerPrincipal.id,

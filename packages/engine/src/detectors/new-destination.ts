@@ -32,8 +32,8 @@ export const newDestination: Detector<FunctionBaselines> = {
       }
       if (state.categories.isKnown(entry)) continue;
       const place = { field: CATEGORY.destination, entry, day: state.lesson.day };
-      const novelty = scoreNovelty(state.categories, place, BASE);
-      if (novelty === undefined || novelty.score < SCORE_MIN) continue;
+      const novelty = scoreNovelty(state.categories, place, BASE, SCORE_MIN);
+      if (novelty === undefined) continue;
       const text = destinationText(seen, at);
       const sent = sentTo(seen, hash);
       const bare = text.startsWith('address:');

@@ -25,8 +25,9 @@ export const newTrigger: Detector<FunctionBaselines> = {
     const entry = state.categories.find(CATEGORY.trigger, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.trigger, hash), triggerText(seen));
     if (state.categories.isKnown(entry)) return;
-    const novelty = scoreNovelty(state.categories, { field: CATEGORY.trigger, entry, day: state.lesson.day }, BASE);
-    if (novelty === undefined || novelty.score < SCORE_MIN) return;
+    const place = { field: CATEGORY.trigger, entry, day: state.lesson.day };
+    const novelty = scoreNovelty(state.categories, place, BASE, SCORE_MIN);
+    if (novelty === undefined) return;
     const text = triggerText(seen);
     out.add({
       detector: newTrigger.id,

@@ -64,7 +64,7 @@ class Subject {
       metrics: this.metrics,
       metricBlock: cold ? this.#cold : this.#group,
       held: (family) => this.held.has(family),
-      shortName: 'thumbnail-upload',
+      name: 'thumbnail-upload',
       lesson: { day: this.day, training: this.training },
     };
   }

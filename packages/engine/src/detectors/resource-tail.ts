@@ -1,5 +1,12 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
-import { METRIC, METRIC_COUNT_MIN, type MetricField, type MetricScore } from '../baselines/metric-block.ts';
+import {
+  METRIC,
+  METRIC_COUNT_MIN,
+  METRIC_NUMBER,
+  METRICS,
+  type MetricField,
+  type MetricScore,
+} from '../baselines/metric-block.ts';
 import { type FacetKind, NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Score } from './detector.ts';
@@ -31,7 +38,7 @@ const FACETS: readonly FacetKind[] = ['sensor', 'platform', 'insights', 'otel', 
 const INPUTS = ['bytesIn', 'requestBytes'] as const;
 
 /** What these detectors read of a function's baselines. */
-export type TailBaselines = Pick<FunctionBaselines, 'metrics' | 'metricBlock' | 'held' | 'shortName' | 'lesson'>;
+export type TailBaselines = Pick<FunctionBaselines, 'metrics' | 'metricBlock' | 'held' | 'name' | 'lesson'>;
 
 /**
  * Durations of runs and starts against the function's own record. A finding needs one run far beyond everything seen, or
@@ -61,6 +68,7 @@ function tailDetector(of: {
 }): Detector<TailBaselines> {
   const { id, family, title, metrics } = of;
   const watched = metrics.reduce((bits, { field }) => bits | (1 << METRIC[field]), 0);
+  const byMetric = METRICS.map((field) => metrics.find((metric) => metric.field === field));
   return {
     id,
     family,
@@ -72,13 +80,14 @@ function tailDetector(of: {
       if (state.metricBlock === 0) return;
       const strange = state.metrics.sift(state.metricBlock, seen.numbers, watched);
       if (state.metrics.sifted > 0) out.judged(id, state.metrics.sifted);
-      if (strange === 0) return;
-      for (const metric of metrics) {
-        if ((strange & (1 << METRIC[metric.field])) === 0) continue;
-        const value = seen.numbers[NUMBER[metric.field]];
-        const found = state.metrics.score(state.metricBlock, METRIC[metric.field], value);
+      for (let left = strange; left !== 0; left &= left - 1) {
+        const at = 31 - Math.clz32(left & -left);
+        const metric = byMetric[at];
+        const value = seen.numbers[METRIC_NUMBER[at]];
+        const found = state.metrics.score(state.metricBlock, at, value);
+        if (found.score < SCORE_MIN || metric === undefined) continue;
         // The store reuses its result.
-        if (found.score >= SCORE_MIN) out.add(scoreOf(id, { metric, seen, state, value, found: { ...found } }));
+        out.add(scoreOf(id, { metric, seen, state, value, found: { ...found } }));
       }
     },
 
@@ -111,16 +120,20 @@ interface Case {
 }
 
 function scoreOf(detector: string, one: Case): Score {
-  const { found, value, metric } = one;
+  const { found, value } = one;
   const record = Math.log10(found.count + 1);
   const shift = isShift(one);
-  const base = { found, value, name: one.state.shortName, cold: one.seen.cold };
-  const far = { ...base, shift: false, quietBelow: farFrom(one), threshold: record + VALUE_BEYOND };
-  const shifted = { ...base, shift: true, quietBelow: shiftFrom(one), threshold: record + LEVEL_BEYOND };
-  if (found.valueBeyond >= VALUE_BEYOND && isFar(one)) return new TailScore(detector, metric, far);
-  if (found.levelBeyond >= LEVEL_BEYOND && shift) return new TailScore(detector, metric, shifted);
-  const threshold = Math.max(far.threshold, found.score + WATCH_MARGIN);
-  return new TailScore(detector, metric, { ...(shift && value <= found.max ? shifted : far), threshold });
+  if (found.valueBeyond >= VALUE_BEYOND && isFar(one)) return claim(detector, one, false, record + VALUE_BEYOND);
+  if (found.levelBeyond >= LEVEL_BEYOND && shift) return claim(detector, one, true, record + LEVEL_BEYOND);
+  const threshold = Math.max(record + VALUE_BEYOND, found.score + WATCH_MARGIN);
+  return claim(detector, one, shift && value <= found.max, threshold);
+}
+
+function claim(detector: string, one: Case, shift: boolean, threshold: number): Score {
+  const { found, value, metric } = one;
+  const quietBelow = shift ? shiftFrom(one) : farFrom(one);
+  const { name } = one.state;
+  return new TailScore(detector, metric, { found, value, shift, threshold, quietBelow, name, cold: one.seen.cold });
 }
 
 /** One run, far beyond everything seen. A first time-out proves only that something hung. */

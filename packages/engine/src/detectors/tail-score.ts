@@ -1,3 +1,4 @@
+import { shortNameOf } from '../baselines/function.ts';
 import type { MetricScore } from '../baselines/metric-block.ts';
 import type { Evidence } from '../event/finding.ts';
 import type { Score } from './detector.ts';
@@ -17,6 +18,7 @@ export interface TailClaim {
   readonly threshold: number;
   /** What would have kept a shift, or one run, quiet: the value below which it is. */
   readonly quietBelow: number;
+  /** Key of the function. */
   readonly name: string;
   readonly cold: boolean;
 }
@@ -62,7 +64,7 @@ export class TailScore implements Score {
   get sentence(): string {
     const { found, value, shift, name, cold } = this.#claim;
     const { did, does, of } = this.#metric;
-    const now = `\`${name}\` ${did} ${this.#quantity(value)}${of}`;
+    const now = `\`${shortNameOf(name)}\` ${did} ${this.#quantity(value)}${of}`;
     const lately = shift ? `, and ${this.#quantity(found.recent)} on average lately` : '';
     const range = shift ? this.#range(found.expectedLow, found.expectedHigh) : this.#range(found.min, found.max);
     return `${now}${lately}; in ${found.runs} ${cold ? 'cold' : 'warm'} runs ${does} ${range}.`;

@@ -1,9 +1,32 @@
 import type { Hasher } from '../base/hash.ts';
 import { mix32 } from '../base/hash.ts';
 import type { Batch } from '../event/batch.ts';
-import { FACET, ID, type IdField, NUMBER, NUMBERS, SYMBOL, SYMBOLS } from '../event/schema.ts';
+import {
+  FACET,
+  ID,
+  type IdField,
+  NUMBER,
+  NUMBERS,
+  type NumberField,
+  SYMBOL,
+  SYMBOLS,
+  type SymbolField,
+} from '../event/schema.ts';
 import type { Observation } from './observation.ts';
 import { type Key, spanKeyOf } from './span-key.ts';
+
+/** Numbers and symbols that nothing looks at once the row is in the log: they are not copied. */
+const UNREAD_NUMBERS: readonly NumberField[] = ['memorySizeMb', 'batchSize', 'threads', 'files', 'sequence'];
+const UNREAD_SYMBOLS: readonly SymbolField[] = [
+  'function',
+  'qualifier',
+  'country',
+  'client',
+  'instance',
+  'shape',
+  'account',
+  'claimed',
+];
 
 /** Facet kinds that say which calls an invocation made. */
 const KINDS_WITH_CALLS = (1 << FACET.sensor) | (1 << FACET.otel) | (1 << FACET.xray);
@@ -14,22 +37,27 @@ const KINDS_WITH_CALLS = (1 << FACET.sensor) | (1 << FACET.otel) | (1 << FACET.x
  */
 export class BatchView {
   readonly batch: Batch;
-  readonly #hasher: Hasher;
+  readonly hasher: Hasher;
   readonly #hi: Uint32Array;
   readonly #lo: Uint32Array;
-  readonly #numbersPresent: number[] = [];
-  readonly #symbolsPresent: number[] = [];
+  /** Columns that rows are copied from, and the place of each in an observation. */
+  readonly #numbers: { readonly at: number; readonly column: Float64Array }[] = [];
+  readonly #symbols: { readonly at: number; readonly column: Uint32Array }[] = [];
   readonly #functionColumn: Uint32Array | undefined;
 
   constructor(batch: Batch, hasher: Hasher) {
     this.batch = batch;
-    this.#hasher = hasher;
+    this.hasher = hasher;
     this.#hi = new Uint32Array(batch.symbolCount);
     this.#lo = new Uint32Array(batch.symbolCount);
-    for (let at = 0; at < NUMBERS.length; at++)
-      if (batch.columns.numbers[at] !== undefined) this.#numbersPresent.push(at);
-    for (let at = 0; at < SYMBOLS.length; at++)
-      if (batch.columns.symbols[at] !== undefined) this.#symbolsPresent.push(at);
+    for (const [at, field] of NUMBERS.entries()) {
+      const column = batch.columns.numbers[at];
+      if (column !== undefined && !UNREAD_NUMBERS.includes(field)) this.#numbers.push({ at, column });
+    }
+    for (const [at, field] of SYMBOLS.entries()) {
+      const column = batch.columns.symbols[at];
+      if (column !== undefined && !UNREAD_SYMBOLS.includes(field)) this.#symbols.push({ at, column });
+    }
     this.#functionColumn = batch.columns.symbols[SYMBOL.function];
   }
 
@@ -50,9 +78,9 @@ export class BatchView {
     const known = this.#lo[symbol];
     if (known !== 0) return known;
     const { starts, bytes } = this.batch.columns.strings;
-    this.#hasher.bytes(bytes, starts[symbol], starts[symbol + 1]);
-    this.#hi[symbol] = this.#hasher.hi;
-    this.#lo[symbol] = this.#hasher.lo || 1;
+    this.hasher.bytes(bytes, starts[symbol], starts[symbol + 1]);
+    this.#hi[symbol] = this.hasher.hi;
+    this.#lo[symbol] = this.hasher.lo || 1;
     return this.#lo[symbol];
   }
 
@@ -60,7 +88,7 @@ export class BatchView {
   hashId(row: number, field: IdField): boolean {
     const column = this.batch.columns.ids[ID[field]];
     if (column === undefined || column.starts[row] === column.starts[row + 1]) return false;
-    this.#hasher.bytes(column.bytes, column.starts[row], column.starts[row + 1]);
+    this.hasher.bytes(column.bytes, column.starts[row], column.starts[row + 1]);
     return true;
   }
 
@@ -68,7 +96,7 @@ export class BatchView {
   spanKey(row: number, field: 'spanId' | 'parentSpanId'): Key | undefined {
     const column = this.batch.columns.ids[ID[field]];
     if (column === undefined || column.starts[row] === column.starts[row + 1]) return undefined;
-    return spanKeyOf(column.bytes, { start: column.starts[row], end: column.starts[row + 1] }, this.#hasher);
+    return spanKeyOf(column.bytes, { start: column.starts[row], end: column.starts[row + 1] }, this.hasher);
   }
 
   /** Makes an observation forget what it held, before the first row of this batch or after another source filled it. */
@@ -87,14 +115,9 @@ export class BatchView {
     seen.facets = 1 << columns.kind[row];
     seen.trust = columns.trust[row];
     seen.flags = columns.flags[row];
-    for (const at of this.#numbersPresent) {
-      const column = columns.numbers[at];
-      if (column !== undefined) seen.numbers[at] = column[row];
-    }
-    for (const at of this.#symbolsPresent) {
-      const column = columns.symbols[at];
-      if (column !== undefined) seen.symbols[at] = column[row] === 0 ? 0 : this.lo(column[row]);
-    }
+    const { numbers, symbols } = seen;
+    for (const { at, column } of this.#numbers) numbers[at] = column[row];
+    for (const { at, column } of this.#symbols) symbols[at] = this.lo(column[row]);
     this.#fillCalls(seen, row);
   }
 

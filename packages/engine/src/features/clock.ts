@@ -8,6 +8,9 @@ export class Clock {
   nowMs = 0;
   /** Whole seconds of `nowMs`. */
   second = 0;
+  /** The second whose model day was asked for last, and that day: rows of one second ask again and again. */
+  #daySecond = -1;
+  #day = 0;
   readonly #originMs: number;
   readonly #tempoMs: number;
   #spans: TrainingSpan[] = [];
@@ -24,7 +27,10 @@ export class Clock {
 
   /** Model day of a second since the origin, at most 65,535. */
   dayOf(second: number): number {
-    return Math.max(0, Math.min(65_535, Math.floor((second * 1000 - this.#originMs) / this.#tempoMs)));
+    if (second === this.#daySecond) return this.#day;
+    this.#daySecond = second;
+    this.#day = Math.max(0, Math.min(65_535, Math.floor((second * 1000 - this.#originMs) / this.#tempoMs)));
+    return this.#day;
   }
 
   /** Milliseconds of real time in a number of model days. */

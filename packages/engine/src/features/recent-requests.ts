@@ -68,6 +68,11 @@ export class RecentRequests {
     return ARRIVAL.retry;
   }
 
+  /** Reads where a request would be looked for first, so that it is at hand soon. */
+  touch(lo: number): number {
+    return this.#young[slotOf(this.#young, lo)] | this.#old[slotOf(this.#old, lo)];
+  }
+
   save(out: StateWriter): void {
     out.u32Array(this.#young);
     out.u32Array(this.#old);
@@ -134,4 +139,9 @@ export class RecentRequests {
       this.#young.set(small.subarray(at, at + SLOT_WORDS), this.#find(this.#young, small[at], small[at + 1]));
     }
   }
+}
+
+/** First word of the slot at which the search for a key begins. */
+function slotOf(table: Uint32Array, lo: number): number {
+  return (lo & (table.length / SLOT_WORDS - 1)) * SLOT_WORDS;
 }

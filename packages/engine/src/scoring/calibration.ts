@@ -35,6 +35,8 @@ export interface Observed {
   readonly score: number;
   /** Own observations the score rests on; without it the score is taken at its word where rarity is measured. */
   readonly count?: number;
+  /** Its rarity, where that was asked before. */
+  readonly rarity?: number;
   /** Who showed it: contributes a bounded number an hour. */
   readonly entity: string;
   readonly nowMs: number;
@@ -51,6 +53,8 @@ export interface Exceedance {
 interface DetectorTails {
   readonly tenant: ScoreTail;
   readonly groups: Map<number, ScoreTail>;
+  /** Scores that entities have added in the current hour. */
+  readonly parts: Map<string, number>;
   /** Claims at or below each level, forgotten as the tenant's tail is. */
   readonly claimed: Float64Array<ArrayBuffer>;
 }
@@ -71,7 +75,8 @@ export class Calibration {
   readonly refused = { 'not-a-score': 0, 'entity-part': 0, entities: 0 };
   readonly #detectors = new Map<string, DetectorTails>();
   #hour = -1;
-  readonly #parts = new Map<string, number>();
+  /** Entities told apart in the current hour. */
+  #entities = 0;
 
   /** Counts `n` judged observations of a detector in a group. */
   judged(detector: string, group: number, n: number): void {
@@ -87,9 +92,9 @@ export class Calibration {
       return;
     }
     const tails = this.#tailsOf(of.detector);
-    const rarity = this.rarity({ ...of, count: of.count ?? Number.POSITIVE_INFINITY });
-    for (const [at, level] of EXCEEDANCE_LEVELS.entries()) if (rarity <= level) tails.claimed[at]++;
-    if (!this.#hasPart(of)) return;
+    const rarity = of.rarity ?? this.rarity({ ...of, count: of.count ?? Number.POSITIVE_INFINITY });
+    for (let at = 0; at < EXCEEDANCE_LEVELS.length; at++) if (rarity <= EXCEEDANCE_LEVELS[at]) tails.claimed[at]++;
+    if (!this.#hasPart(tails.parts, of)) return;
     groupOf(tails, of.group).add(of.score);
     tails.tenant.add(of.score);
   }
@@ -127,18 +132,19 @@ export class Calibration {
         out.u32(group);
         tail.save(out);
       }
+      out.u32(tails.parts.size);
+      for (const [entity, used] of tails.parts) {
+        out.text(entity);
+        out.u32(used);
+      }
     }
     out.f64(this.#hour);
-    out.u32(this.#parts.size);
-    for (const [key, used] of this.#parts) {
-      out.text(key);
-      out.u32(used);
-    }
     for (const reason of REFUSALS) out.f64(this.refused[reason]);
   }
 
   load(from: StateReader): void {
     this.#detectors.clear();
+    this.#entities = 0;
     for (let left = from.u32(); left > 0; left--) {
       const tails = this.#tailsOf(from.text());
       tails.tenant.load(from);
@@ -146,10 +152,10 @@ export class Calibration {
       from.expect(claimed.length === tails.claimed.length, 'number of levels');
       tails.claimed.set(claimed);
       for (let groups = from.u32(); groups > 0; groups--) groupOf(tails, from.u32()).load(from);
+      for (let parts = from.u32(); parts > 0; parts--) tails.parts.set(from.text(), from.u32());
+      this.#entities += tails.parts.size;
     }
     this.#hour = from.f64();
-    this.#parts.clear();
-    for (let left = from.u32(); left > 0; left--) this.#parts.set(from.text(), from.u32());
     for (const reason of REFUSALS) this.refused[reason] = from.f64();
   }
 
@@ -157,22 +163,22 @@ export class Calibration {
     let tails = this.#detectors.get(detector);
     if (tails === undefined) {
       const claimed = new Float64Array(EXCEEDANCE_LEVELS.length);
-      tails = { tenant: new ScoreTail(SCORE_MIN), groups: new Map(), claimed };
+      tails = { tenant: new ScoreTail(SCORE_MIN), groups: new Map(), parts: new Map(), claimed };
       this.#detectors.set(detector, tails);
     }
     return tails;
   }
 
   /** True while an entity may still contribute to a detector in this hour. */
-  #hasPart(of: Observed): boolean {
+  #hasPart(parts: Map<string, number>, of: Observed): boolean {
     const hour = Math.floor(of.nowMs / HOUR_MS);
     if (hour !== this.#hour) {
       this.#hour = hour;
-      this.#parts.clear();
+      this.#entities = 0;
+      for (const tails of this.#detectors.values()) tails.parts.clear();
     }
-    const key = `${of.detector}|${of.entity}`;
-    const used = this.#parts.get(key);
-    if (used === undefined && this.#parts.size >= ENTITIES_PER_HOUR_MAX) {
+    const used = parts.get(of.entity);
+    if (used === undefined && this.#entities >= ENTITIES_PER_HOUR_MAX) {
       this.refused.entities++;
       return false;
     }
@@ -180,7 +186,8 @@ export class Calibration {
       this.refused['entity-part']++;
       return false;
     }
-    this.#parts.set(key, (used ?? 0) + 1);
+    if (used === undefined) this.#entities++;
+    parts.set(of.entity, (used ?? 0) + 1);
     return true;
   }
 }

@@ -4,7 +4,7 @@ import type { Score } from '../detectors/detector.ts';
 import type { Batch } from '../event/batch.ts';
 import { BatchBuilder } from '../event/batch-builder.ts';
 import { FACET } from '../event/schema.ts';
-import { draftFinding, entityOf, type Judged, placeOf } from './draft.ts';
+import { draftFinding, entityOf, type Judged, RowPlace } from './draft.ts';
 import { confidenceOf, riskOf } from './risk.ts';
 
 const FACTS = {
@@ -58,7 +58,9 @@ function drafted(judged: Partial<Judged> = {}, place: { own?: boolean } = {}) {
     facetsEver: 1 << FACET.sensor,
     ...judged,
   };
-  const at = { ...placeOf(batch(), 1, 70), ...place };
+  const row = new RowPlace(batch(), 1, 70);
+  const { eventMs, traceId, requestId } = row;
+  const at = { ...row, eventMs, traceId, requestId, ...place };
   return draftFinding(at, of, { facts: FACTS, entity: ENTITY, id: 'abc', level: 'finding' });
 }
 

@@ -48,17 +48,30 @@ export interface Judged {
   readonly facetsEver: number;
 }
 
-/** Place of row `row` of a batch whose first row has `ordinal`. */
-export function placeOf(batch: Batch, row: number, ordinal: number): Place {
-  return {
-    batch,
-    row,
-    ordinal: ordinal + row,
-    eventMs: batch.columns.eventMs[row],
-    traceId: batch.idText(row, 'traceId'),
-    requestId: batch.idText(row, 'requestId'),
-    own: true,
-  };
+/** A row of a batch whose first row has `ordinal`. Its texts are made when they are read: few scores are told. */
+export class RowPlace implements Place {
+  readonly batch: Batch;
+  readonly row: number;
+  readonly ordinal: number;
+  readonly own = true;
+
+  constructor(batch: Batch, row: number, ordinal: number) {
+    this.batch = batch;
+    this.row = row;
+    this.ordinal = ordinal + row;
+  }
+
+  get eventMs(): number {
+    return this.batch.columns.eventMs[this.row];
+  }
+
+  get traceId(): string {
+    return this.batch.idText(this.row, 'traceId');
+  }
+
+  get requestId(): string {
+    return this.batch.idText(this.row, 'requestId');
+  }
 }
 
 /** Writes down a finding from its parts; `id` is computed by the caller from detector, entity and ordinal. */

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mix32 } from '../base/hash.ts';
 import { Draws } from './draws.ts';
-import { incrementCount } from './float-count.ts';
 import { log2Steps } from './log-table.ts';
-import { TAIL_BYTES, TailHistogram, tailBin } from './tail-histogram.ts';
+import { countInTail, TAIL_BYTES, TailHistogram, tailBin } from './tail-histogram.ts';
 
 /** A histogram with its own bytes, asked in plain values. */
 class Histogram {
@@ -15,7 +14,7 @@ class Histogram {
   add(...values: readonly number[]): this {
     for (const value of values) {
       const bin = tailBin(value < 0, log2Steps(Math.abs(value)));
-      this.bytes[bin] = incrementCount(this.bytes[bin], mix32(this.count));
+      countInTail(this.bytes, 0, { bin, draw: mix32(this.count) });
       this.count++;
     }
     return this;

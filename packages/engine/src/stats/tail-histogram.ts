@@ -1,11 +1,13 @@
 import { mix32 } from '../base/hash.ts';
-import { decodeCount, encodeCount } from './float-count.ts';
+import { decodeCount, encodeCount, incrementCount } from './float-count.ts';
 import { OCTAVE_STEPS } from './log-table.ts';
 
 /** Bins per side: three an octave from 2^-3 to 2^8.7 sizes; what is larger is counted in the last one. */
 const TAIL_BINS = 35;
-/** Bytes of one histogram: the bins of both sides. */
-export const TAIL_BYTES = 2 * TAIL_BINS;
+/** Bytes of one histogram: the bins of both sides, and for each side how many of them are in use, seen from the middle. */
+export const TAIL_BYTES = 2 * TAIL_BINS + 2;
+const USED_LOW = 2 * TAIL_BINS;
+const USED_HIGH = USED_LOW + 1;
 
 const BINS_PER_OCTAVE = 3;
 const OCTAVES_BELOW_ONE = 3;
@@ -13,12 +15,8 @@ const OCTAVES_BELOW_ONE = 3;
 const BIN_STEPS = OCTAVE_STEPS;
 const BIN_SHIFT = 31 - Math.clz32(BIN_STEPS);
 const ZERO_PLACE = OCTAVES_BELOW_ONE * BINS_PER_OCTAVE * BIN_STEPS;
-/** Magnitudes at which bins begin, seen from the middle. */
-const EDGES = Float64Array.from({ length: TAIL_BINS + 1 }, (_, bin) =>
-  Math.exp((bin / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * Math.LN2),
-);
-/** Magnitudes up to this one are not told apart. */
-export const LEAST = EDGES[0];
+/** Magnitudes up to this one are not told apart: they share the first bin. */
+export const LEAST = magnitudeAt(1);
 /** Where the upper side starts; the lower side runs down from the byte before. */
 const MIDDLE = TAIL_BINS;
 /** A value with more than this share of everything beyond it is ordinary and scores 0, which keeps the common case cheap. */
@@ -96,7 +94,10 @@ export class TailHistogram {
     let bin = this.#used;
     while (bin > 0 && mass <= enough) mass += this.#count(--bin);
     if (mass <= enough) return -1;
-    return odd ? this.#even(bin, ODD_SHARE_MAX * count) : EDGES[bin];
+    // Of the bin where the limit is reached, the part that is not needed.
+    const limit = bin + (mass - enough) / this.#count(bin);
+    const even = odd ? this.#even(bin, ODD_SHARE_MAX * count) : limit;
+    return even === 0 && odd ? -1 : magnitudeAt(Math.min(limit, even));
   }
 
   /** Standardised value beyond which at most `share` of `count` values lie on the upper (1) or lower (-1) side. */
@@ -109,7 +110,7 @@ export class TailHistogram {
       if (mass > share * count) break;
       bin--;
     }
-    return bin === 0 ? 0 : side * EDGES[bin];
+    return bin === 0 ? 0 : side * magnitudeAt(bin);
   }
 
   /** Multiplies all counts by `factor` (0..1), rounding at random, reproducibly from `seed`, so that means are kept. */
@@ -119,6 +120,12 @@ export class TailHistogram {
       if (code === 0) continue;
       const uniform = (mix32(seed + bin) >>> 0) / 4_294_967_296;
       this.#bytes[this.#from + bin] = encodeCount(decodeCount(code) * factor, uniform);
+    }
+    for (const side of [-1, 1] as const) {
+      this.#face(side);
+      let used = this.#used;
+      while (used > 0 && this.#bytes[this.#zero + side * (used - 1)] === 0) used--;
+      this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)] = used;
     }
   }
 
@@ -137,17 +144,17 @@ export class TailHistogram {
     return Math.max(0, Math.log((count + 1) / beyond) / Math.LN10);
   }
 
-  /** Magnitude, at most that of a bin, up to which no bin and its neighbours hold `few` or less. */
-  #even(limit: number, few: number): number {
+  /** First bin, up to `last`, that holds with its neighbours `few` or less; infinite when none does. */
+  #even(last: number, few: number): number {
     let before = this.#count(-1);
     let own = this.#count(0);
-    for (let bin = 0; bin === 0 || bin < limit; bin++) {
-      const after = this.#count(bin + 1);
-      if (before + own + after <= few) return bin === 0 ? -1 : EDGES[bin];
+    for (let bin = 0; bin <= last; bin++) {
+      const after = bin + 1 < TAIL_BINS ? this.#count(bin + 1) : 0;
+      if (before + own + after <= few) return bin;
       before = own;
       own = after;
     }
-    return EDGES[limit];
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Expected number of values beyond `place`, extrapolated from the outermost ones of the side faced. */
@@ -172,13 +179,11 @@ export class TailHistogram {
     return Math.max(mass, 0.5) * Math.exp(-exponent * Math.LN2 * octaves);
   }
 
-  /** Turns to a side; `#used` is then the number of its bins up to the outermost one that holds a value. */
+  /** Turns to a side. */
   #face(side: 1 | -1): void {
     this.#step = side;
     this.#zero = this.#from + (side < 0 ? MIDDLE - 1 : MIDDLE);
-    let used = TAIL_BINS;
-    while (used > 0 && this.#bytes[this.#zero + side * (used - 1)] === 0) used--;
-    this.#used = used;
+    this.#used = this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)];
   }
 
   /** Count in a bin of the side faced. */
@@ -187,10 +192,27 @@ export class TailHistogram {
   }
 }
 
-/** Byte of a histogram that counts a value; `incrementCount` does it. */
+/** Byte of a histogram that counts a value. */
 export function tailBin(low: boolean, steps: number): number {
   const bin = Math.min(TAIL_BINS - 1, Math.max(0, placeOf(steps)) >> BIN_SHIFT);
   return low ? MIDDLE - 1 - bin : MIDDLE + bin;
+}
+
+/** Counts a value whose `tailBin` is `bin` in the histogram that begins at `from`; `draw` supplies 15 random bits. */
+export function countInTail(
+  bytes: Uint8Array,
+  from: number,
+  { bin, draw }: { readonly bin: number; readonly draw: number },
+): void {
+  bytes[from + bin] = incrementCount(bytes[from + bin], draw);
+  const mark = from + (bin < MIDDLE ? USED_LOW : USED_HIGH);
+  const used = bin < MIDDLE ? MIDDLE - bin : bin - MIDDLE + 1;
+  if (bytes[mark] < used) bytes[mark] = used;
+}
+
+/** Magnitude at a place counted in bins from the middle. */
+function magnitudeAt(bins: number): number {
+  return Math.exp((bins / BINS_PER_OCTAVE - OCTAVES_BELOW_ONE) * Math.LN2);
 }
 
 /** Place on the scale of bins, in `BIN_STEPS`; negative below the first bin. */
