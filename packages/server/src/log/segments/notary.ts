@@ -25,6 +25,8 @@ export interface NotaryOptions {
   /** Clock for `atMs`, ms since 1970. */
   readonly now: () => number;
   readonly headEveryMs: number;
+  /** Without: nothing is hashed, nothing signed. */
+  readonly signed: boolean;
   /** Called with the line of each new head, to be kept where whoever holds the key cannot reach. */
   readonly anchor: ((line: string, head: Head) => void) | undefined;
   /** What is durable now. */
@@ -66,12 +68,14 @@ export class Notary {
 
   /** Says that something became durable. Cheap. `complete`: a segment is ready to be sealed. */
   notice(complete: boolean): void {
+    if (!this.#options.signed) return;
     if (complete) this.#clear();
     this.#timer ??= this.#later(complete ? 0 : this.#options.headEveryMs);
   }
 
   /** Signs what is durable now. */
   sign(): Promise<void> {
+    if (!this.#options.signed) return Promise.resolve();
     return this.#inOrder(async () => {
       this.#clear();
       const { segments, bytes } = this.#options.durable();

@@ -37,6 +37,8 @@ export interface SegmentLogOptions {
   readonly reserveBytes?: number;
   /** Time between heads of the open segment, ms. Default `HEAD_EVERY_MS`. */
   readonly headEveryMs?: number;
+  /** Whether heads are signed; without them nothing can be verified, as in a log that is thrown away. Default true. */
+  readonly signed?: boolean;
   /** Clock for the time of signing, ms since 1970. It has no influence on records. */
   readonly now?: () => number;
   /** Called with each new signed head, to be kept where whoever holds the key cannot reach. Must not throw. */
@@ -86,6 +88,7 @@ async function openLocked(folder: string, options: SegmentLogOptions, lock: Fold
     heads,
     now: options.now ?? Date.now,
     headEveryMs: options.headEveryMs ?? HEAD_EVERY_MS,
+    signed: options.signed ?? true,
     anchor: options.anchor,
     durable: () => ({ segments: writer.segments, bytes: writer.bytes }),
   });
