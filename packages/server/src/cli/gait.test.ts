@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { encodeWireRecord } from '@gait/sensor/wire';
 import { scratchFolder } from '../log/scratch.ts';
 import { validateOcsf } from '../render/ocsf-validator.ts';
 import { TRACE_START_MS, traceRecords, traceText, writeTrace } from '../runtime/sample-trace.ts';
@@ -135,6 +136,26 @@ describe('gait replay', () => {
     child.stdout?.destroy();
     const { code, stderr } = await ended(child);
     assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  it('tells principals apart over the parts of a replay', async (test) => {
+    const scratch = await scratchFolder(test);
+    const called = (principals: readonly string[], name: string) =>
+      traceRecords({ count: principals.length, name }).map((record, at) => {
+        const principal = { principal: principals[at], principalKind: 'person' } as const;
+        return encodeWireRecord({ ...record, ...(principals[at] === '' ? {} : principal) });
+      });
+    await writeFile(join(scratch, 'a.ndjson'), called(['ada', 'grace', '', 'ada'], 'a').join('\n'));
+    await writeFile(join(scratch, 'b.ndjson'), called(['grace', 'edsger'], 'b').join('\n'));
+    const { stdout } = await gait(
+      'replay',
+      join(scratch, 'b.ndjson'),
+      '--learn',
+      join(scratch, 'a.ndjson'),
+      '--summary',
+    );
+    const { events, principals } = JSON.parse(linesOf(stdout).at(-1) ?? '');
+    assert.deepEqual([events, principals], [6, 3]);
   });
 
   it('reads what it can, and says what it cannot', async (test) => {

@@ -8,8 +8,9 @@ export interface Summary {
   readonly facets: Readonly<Record<string, number>>;
   /** Refused records by reason; reasons that did not occur are left out. */
   readonly rejected: Readonly<Record<string, number>>;
-  /** Functions and principals known now, earlier replays into the same folder included. */
+  /** Functions known now, earlier replays into the same folder included. */
   readonly functions: number;
+  /** Distinct principals of the events: people, roles, services and functions that caused one. */
   readonly principals: number;
   /** Of this replay; the watch level is not counted. */
   readonly findings: number;
@@ -25,7 +26,7 @@ export function summaryOf(workspace: Workspace, result: ReplayResult): Summary {
     facets: result.facets,
     rejected: rejectedOf(result),
     functions: engine.stageOne.reduce((sum, stage) => sum + stage.functions.count, 0),
-    principals: engine.stageTwo.principalCount,
+    principals: result.principals,
     findings: found.findings,
     incidents: workspace.newIncidents().length,
     eventsPerSecond: Math.round(result.events / Math.max(result.seconds, 1e-9)),

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Batch } from '@gait/engine/event/batch';
 import { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { CopyCache, copyRow } from '@gait/engine/event/copy';
-import { FACETS } from '@gait/engine/event/schema';
+import { FACETS, SYMBOL } from '@gait/engine/event/schema';
 import type { Format, SourceDefaults } from '../ingest/decoder.ts';
 import { allDecoders } from '../ingest/decoders.ts';
 import { readInputs } from '../ingest/reader/read.ts';
@@ -10,6 +10,9 @@ import type { ReadReport } from '../ingest/reader/report.ts';
 import { type SortedRows, sortByTime } from '../ingest/reader/sort.ts';
 import type { Tokens } from '../ingest/tokens.ts';
 import { type Middle, TimeCounts } from './time-counts.ts';
+
+/** Principals told apart; beyond this many they are no longer counted. About 100 MB. */
+const PRINCIPALS_COUNTED_MAX = 1_000_000;
 
 /** How the inputs of a replay are read. */
 export interface InputOptions {
@@ -29,6 +32,8 @@ export interface ReplayInput {
   readonly middle: Middle;
   /** Rows by facet kind. */
   readonly facets: Readonly<Record<string, number>>;
+  /** Everybody who caused an event, by token or name; at most a million. */
+  readonly principals: ReadonlySet<string>;
   /** Rows left out for their time. */
   readonly outside: number;
   /** Hash of the rows' originals, their times and the options: equal when the same is replayed again. */
@@ -55,14 +60,15 @@ export async function readReplayInput(
     nowMs: defaults.newestMs,
     ...(signal === undefined ? {} : { signal }),
   });
-  const { facets, outside, content } = intake;
-  return { sorted, report, middle: intake.times.middle(), facets, outside, content };
+  const { facets, principals, outside, content } = intake;
+  return { sorted, report, middle: intake.times.middle(), facets, principals, outside, content };
 }
 
 /** What happens to rows between reading and sorting: those out of bounds are left out, the others counted. */
 class Intake {
   readonly times = new TimeCounts();
   readonly facets: Record<string, number> = {};
+  readonly principals = new Set<string>();
   outside = 0;
   readonly #sinceMs: number;
   readonly #untilMs: number;
@@ -115,7 +121,8 @@ class Intake {
     return Number.isNaN(this.#clockMs) || (this.#clockMs >= this.#sinceMs && this.#clockMs < this.#untilMs);
   }
 
-  #count({ rows, columns }: Batch): void {
+  #count(batch: Batch): void {
+    const { rows, columns } = batch;
     const { eventMs, kind, origins } = columns;
     for (const origin of origins) this.#hash.update(origin.sha256);
     this.#hash.update(new Uint8Array(eventMs.buffer, eventMs.byteOffset, eventMs.byteLength));
@@ -123,6 +130,9 @@ class Intake {
       const facet = FACETS[kind[row]];
       this.facets[facet] = (this.facets[facet] ?? 0) + 1;
       if (!Number.isNaN(eventMs[row])) this.times.add(eventMs[row]);
+    }
+    for (const symbol of new Set(columns.symbols[SYMBOL.principal]?.subarray(0, rows))) {
+      if (symbol !== 0 && this.principals.size < PRINCIPALS_COUNTED_MAX) this.principals.add(batch.text(symbol));
     }
   }
 }

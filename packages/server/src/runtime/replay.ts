@@ -35,6 +35,8 @@ export interface Span {
 export interface ReplayResult {
   readonly events: number;
   readonly facets: Readonly<Record<string, number>>;
+  /** Distinct principals of the events, up to a million for each part. */
+  readonly principals: number;
   readonly reports: readonly ReadReport[];
   /** Period that was learned as normal; undefined when nothing was declared normal. */
   readonly learned: Span | undefined;
@@ -124,6 +126,7 @@ class Replay {
     return {
       events: sum(inputs.map(({ sorted }) => sorted.rows)),
       facets: summed(inputs.map(({ facets }) => facets)),
+      principals: new Set(inputs.flatMap(({ principals }) => [...principals])).size,
       reports: inputs.map(({ report }) => report),
       ...judged,
       ...(learned === undefined ? {} : { learned, learnedBy: 'given' }),
