@@ -1,4 +1,5 @@
-import { CATEGORY } from './baselines/categories.ts';
+import type { Names } from './base/names.ts';
+import { CATEGORY, type CategoryValue } from './baselines/categories.ts';
 import { HEAD } from './baselines/functions.ts';
 import { METRICS } from './baselines/metric-block.ts';
 import type { Engine } from './engine.ts';
@@ -22,6 +23,8 @@ export interface ValueProfile {
   readonly text: string;
   readonly count: number;
   readonly share: number;
+  /** It looked strange when it came and has not earned trust: seen, but no part of what is normal. */
+  readonly doubted: boolean;
 }
 
 /** What is learned of one function, for people. */
@@ -81,13 +84,9 @@ function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile
   const { page, word, baselines } = stage.focus(id);
   const { u32 } = page;
   const key = stage.functions.names[id];
-  const values = (field: number): ValueProfile[] =>
-    baselines.categories
-      .values(field)
-      .map(({ key, count, share }) => ({ text: stage.names.get(key), count, share }))
-      // Equal counts in the order of their texts: that of their hashes means nothing to anybody.
-      .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
-      .slice(0, VALUES_MAX);
+  const { stageTwo } = engine;
+  const values = (field: number) => valuesOf(baselines.categories.values(field), stage.names).slice(0, VALUES_MAX);
+  const ends = (kind: 'caller' | 'callee') => valuesOf(stageTwo.edgeEnds(kind, u32[word + HEAD.keyLo]), stageTwo.names);
   const [calls, destinations, triggers] = [
     values(CATEGORY.call),
     values(CATEGORY.destination),
@@ -108,11 +107,18 @@ function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile
     calls,
     destinations,
     triggers,
-    callers: engine.stageTwo.edgeEnds('callee', u32[word + HEAD.keyLo]),
-    callees: engine.stageTwo.edgeEnds('caller', u32[word + HEAD.keyLo]),
+    callers: ends('callee'),
+    callees: ends('caller'),
     facets: FACETS.filter((_, kind) => (facetsEver & (1 << kind)) !== 0),
-    unseen: unseenWith(facetsEver | engine.stageTwo.accountFacets),
+    unseen: unseenWith(facetsEver | stageTwo.accountFacets),
   };
+}
+
+/** Values by name. Equal counts in the order of their texts: that of their hashes means nothing to anybody. */
+function valuesOf(list: readonly CategoryValue[], names: Names): ValueProfile[] {
+  return list
+    .map(({ key, count, share, doubted }) => ({ text: names.get(key), count, share, doubted }))
+    .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1));
 }
 
 function metricsOf(stage: StageOne, u32: Uint32Array, word: number): MetricProfile[] {

@@ -3,7 +3,7 @@ import { type Hasher, mix32 } from './base/hash.ts';
 import { FINDINGS_REMEMBERED_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
-import { CATEGORY, keyOf } from './baselines/categories.ts';
+import { CATEGORY, type CategoryValue, keyOf } from './baselines/categories.ts';
 import { TenantBaselines } from './baselines/tenant.ts';
 import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import type { Score } from './detectors/detector.ts';
@@ -147,13 +147,10 @@ export class StageTwo {
     return this.facetsSeen & AUDIT_KINDS;
   }
 
-  /** Callers of a callee, or callees of a caller, most frequent first. */
-  edgeEnds(kind: 'caller' | 'callee', functionHash: number): { text: string; count: number; share: number }[] {
+  /** Callers of a callee, or callees of a caller, most frequent first; their texts are in `names`. */
+  edgeEnds(kind: 'caller' | 'callee', functionHash: number): CategoryValue[] {
     this.baselines.focus(kind, functionHash);
-    const field = kind === 'callee' ? CATEGORY.caller : CATEGORY.callee;
-    return this.baselines.categories
-      .values(field)
-      .map((value) => ({ text: this.names.get(value.key), count: value.count, share: value.share }));
+    return this.baselines.categories.values(kind === 'callee' ? CATEGORY.caller : CATEGORY.callee);
   }
 
   /** Principals with a baseline of their own. */

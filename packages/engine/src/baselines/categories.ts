@@ -102,6 +102,17 @@ export interface Lesson {
   readonly training: boolean;
 }
 
+/** A learned value, for reports. */
+export interface CategoryValue {
+  readonly key: number;
+  readonly count: number;
+  /** Of the observations since it was first seen. */
+  readonly share: number;
+  readonly usual: boolean;
+  /** It made a finding, or came while an incident was open, and has not earned trust. */
+  readonly doubted: boolean;
+}
+
 /**
  * The values an entity has shown, per field: a bounded set of counted 32-bit hashes. The first 26 stand in one list, in 512
  * bytes that the processor reads fast; where there are more, a second block holds 96 others in sets of eight, two for each
@@ -344,13 +355,14 @@ export class Categories {
   }
 
   /** Keys, counts and shares of a field's values, most frequent first. For reports; not for the hot path. */
-  values(field: number): { key: number; count: number; share: number; usual: boolean }[] {
-    const list: { key: number; count: number; share: number; usual: boolean }[] = [];
+  values(field: number): CategoryValue[] {
+    const list: CategoryValue[] = [];
     this.#each((value) => {
       if (this.#fieldAt(value) !== field) return;
       const count = this.countAt(value);
       const since = Math.max(1, this.sinceAt(field, value));
-      list.push({ key: this.#keyAt(value), count, share: Math.min(1, count / since), usual: this.isUsual(value) });
+      const [key, share] = [this.#keyAt(value), Math.min(1, count / since)];
+      list.push({ key, count, share, usual: this.isUsual(value), doubted: this.isSuspect(value) });
     });
     return list.sort((a, b) => b.count - a.count || a.key - b.key);
   }

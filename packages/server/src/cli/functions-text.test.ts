@@ -26,8 +26,8 @@ function profile(changes: Partial<FunctionProfile> = {}): FunctionProfile {
   };
 }
 
-function value(text: string, count: number, share: number): ValueProfile {
-  return { text, count, share };
+function value(text: string, count: number, share: number, doubted = false): ValueProfile {
+  return { text, count, share, doubted };
 }
 
 const lines = (text: string) => text.split('\n').slice(0, -1);
@@ -100,6 +100,26 @@ describe('the description of a function', () => {
       '  calls: s3:PutObject manifests 100 %',
       '  cannot be seen: memory',
     ]);
+  });
+
+  it('keeps what made a finding apart from what is normal', () => {
+    const calls = [value('s3:PutObject manifests', 40, 1), value('exec:sh', 2, 0.05, true)];
+    const destinations = [value('drop.example', 2, 0.05, true)];
+    const text = lines(functionText(profile({ calls, destinations }), 100));
+    assert.deepEqual(text.slice(4), [
+      '  calls: s3:PutObject manifests 100 %',
+      '  seen, but not taken as normal: exec:sh, drop.example',
+    ]);
+    assert.doesNotMatch(functionsTable([profile({ calls })], 160), /exec:sh/);
+  });
+
+  it('says in few words that a number never changes', () => {
+    const steady = { metric: 'tmpBytes', cold: false, count: 471, low: 0, centre: 0, high: 0, max: 0 };
+    const [still, once] = lines(functionText(profile({ metrics: [steady, { ...steady, max: 5e6 }] }), 100)).slice(3);
+    assert.deepEqual(
+      [still, once],
+      ['  /tmp, warm: always 0 B in 471', '  /tmp, warm: mostly 0 B; at most 5.0 MB in 471'],
+    );
   });
 
   it('wraps at the edge of the terminal', () => {

@@ -53,8 +53,11 @@ export function functionText(profile: FunctionProfile, width: number): string {
     ['destinations', profile.destinations],
   ] as const;
   for (const [title, values] of lists) {
-    if (values.length > 0) lines.push(`${title}: ${valuesText(values, TEXT_VALUES_MAX)}`);
+    const normal = values.filter(({ doubted }) => !doubted);
+    if (normal.length > 0) lines.push(`${title}: ${valuesText(normal, TEXT_VALUES_MAX)}`);
   }
+  const doubted = lists.flatMap(([, values]) => values.filter((value) => value.doubted));
+  if (doubted.length > 0) lines.push(`seen, but not taken as normal: ${namesText(doubted, TEXT_VALUES_MAX)}`);
   if (profile.unseen.length > 0) lines.push(`cannot be seen: ${profile.unseen.join('; ')}`);
   const text = lines.flatMap((line) => hanging(line, width));
   return `${nameOf(profile)}${GAP}${printable(profile.key)}\n${text.join('')}`;
@@ -84,7 +87,11 @@ function columnsWithin(
   }
   const room = width - taken() - GAP.length;
   if (room < CALLS_COLUMNS_MIN) return sized;
-  const text = (one: FunctionProfile) => valuesText(one.calls, TABLE_VALUES_MAX);
+  const text = ({ calls }: FunctionProfile) =>
+    valuesText(
+      calls.filter(({ doubted }) => !doubted),
+      TABLE_VALUES_MAX,
+    );
   return [...sized, { title: 'calls', columns: room, align: 'left', importance: 0, text }];
 }
 
@@ -126,8 +133,11 @@ function metricText(metric: MetricProfile): string {
   const show = unit?.[1] ?? ((value: number) => String(Number(value.toPrecision(3))));
   const label = LABELS[metric.metric] ?? metric.metric;
   const { low, centre, high, max, count, cold } = metric;
-  const range = low === high ? `always ${show(centre)}` : `${show(low)} to ${show(high)}, mostly ${show(centre)}`;
-  return `${label}, ${cold ? 'cold' : 'warm'}: ${range}; at most ${show(max)} in ${grouped(count)}`;
+  const name = `${label}, ${cold ? 'cold' : 'warm'}`;
+  if (low === high && show(centre) === show(max)) return `${name}: always ${show(max)} in ${grouped(count)}`;
+  const usual = `mostly ${show(centre)}`;
+  const range = low === high ? usual : `${show(low)} to ${show(high)}, ${usual}`;
+  return `${name}: ${range}; at most ${show(max)} in ${grouped(count)}`;
 }
 
 /** What the metrics are called; one that is not in the list goes by its own name. */
@@ -162,6 +172,13 @@ function valuesText(values: readonly ValueProfile[], namedMax: number): string {
   const more = shown.length > 0 ? ' more' : '';
   if (once > 0) shown.push(`${once}${more} seen once`);
   if (nameless.length > once) shown.push(`${nameless.length - once}${more} without a kept name`);
+  return shown.join(', ');
+}
+
+/** Values by name alone: how often something was seen that is not normal says little. */
+function namesText(values: readonly ValueProfile[], namedMax: number): string {
+  const shown = values.slice(0, namedMax).map(({ text }) => safe(text));
+  if (values.length > namedMax) shown.push(`${grouped(values.length - namedMax)} more`);
   return shown.join(', ');
 }
 

@@ -41,7 +41,8 @@ function parseMetric(content: unknown): MetricProfile {
 
 function parseValue(content: unknown): ValueProfile {
   const fields = fieldsOf(content);
-  return { text: text(fields, 'text'), count: number(fields, 'count'), share: number(fields, 'share') };
+  const doubted = fields['doubted'] === true;
+  return { text: text(fields, 'text'), count: number(fields, 'count'), share: number(fields, 'share'), doubted };
 }
 
 function fieldsOf(content: unknown): Fields {
