@@ -1,25 +1,18 @@
 import { assert } from '../base/assert.ts';
-import { Hasher } from '../base/hash.ts';
 import {
   BATCH_CALLS_MAX,
   BATCH_ORIGINS_MAX,
   BATCH_ROWS_MAX,
   BATCH_STRINGS_MAX,
   CALLS_PER_ROW_MAX,
-  ID_BYTES_MAX,
-  STRING_BYTES_MAX,
 } from '../base/limits.ts';
-import { Batch, type IdColumn, type Origin } from './batch.ts';
+import { Batch, type Origin } from './batch.ts';
 import type { FacetKind, IdField, NumberField, SymbolField } from './schema.ts';
 import { FACET, FLAG, ID, IDS, NUMBER, NUMBERS, SYMBOL, SYMBOLS, TRUST_OF_FACET } from './schema.ts';
+import { IdWriter, StringWriter, type TextBytes } from './text-writers.ts';
 
-/** Slots of the interning table at first; doubled when half full. */
-const STRING_SLOTS_MIN = 8192;
 /** Largest number a 32-bit float holds; larger ones would become infinite. */
 const FLOAT32_MAX = 3.4028234e38;
-/** Names compared for one look-up. Chosen names may share a slot; beyond this many they are stored twice. */
-const PROBES_MAX = 64;
-const encoder = new TextEncoder();
 
 /** What one call of an invocation looked like. Strings are interned; numbers may be NaN. */
 export interface CallFields {
@@ -35,8 +28,18 @@ export interface CallFields {
   readonly spanId?: string;
 }
 
-/** The three names of a call, interned in the batch under construction. */
-export interface CallSymbols {
+/** Names and numbers of one call in `CallBytes`. */
+export const CALL_NAMES = 3;
+export const CALL_NUMBERS = 5;
+
+/** Calls as a decoder finds them: for each the ranges of verb, resource, destination, and its numbers. */
+export interface CallBytes extends TextBytes {
+  /** Bytes out, bytes in, status, offset, duration: finite or NaN. */
+  readonly callNumbers: Float64Array;
+}
+
+/** The three names of a call, interned. */
+interface CallSymbols {
   readonly verb: number;
   readonly resource: number;
   readonly destination: number;
@@ -44,7 +47,7 @@ export interface CallSymbols {
 
 /**
  * Collects rows into columns without an object per row. Use: `begin`, any of the setters, `end` (or `drop`), and
- * `finish` when `full`. Fast decoders intern bytes directly (`symbolBytes`); others pass strings. Cost about 0.3 µs a
+ * `finish` when `full`. Fast decoders intern bytes directly (`symbolBytesOf`, `callBytes`); others pass strings. Cost about 0.3 µs a
  * row with ten fields. Out-of-range numbers must be refused by the caller; the builder only keeps finite ones.
  */
 export class BatchBuilder {
@@ -67,6 +70,9 @@ export class BatchBuilder {
   /** All symbolic columns, laid out like the numeric ones. */
   readonly #symbols = new Uint32Array(SYMBOLS.length * BATCH_ROWS_MAX);
   readonly #symbolUsed = new Uint8Array(SYMBOLS.length);
+  /** A row that the one under construction may resemble, -1 for none; 1 + the last row of each function by symbol. */
+  #like = -1;
+  #lastRows = new Uint16Array(1024);
   readonly #ids = IDS.map(() => new IdWriter());
   readonly #calls = new CallWriter();
   readonly #strings: StringWriter;
@@ -101,6 +107,7 @@ export class BatchBuilder {
   begin(kind: FacetKind, eventMs: number, source: string): void {
     assert(this.rows < BATCH_ROWS_MAX, 'a batch has room for the row');
     const row = this.rows;
+    this.#like = row - 1;
     this.#eventMs[row] = eventMs;
     this.#receivedMs[row] = eventMs;
     this.#kind[row] = FACET[kind];
@@ -133,11 +140,6 @@ export class BatchBuilder {
     if (text !== '') this.symbolAt(field, this.intern(text));
   }
 
-  /** Interns `bytes[start, end)` (valid UTF-8) as the value of a field. */
-  symbolBytes(field: SymbolField, bytes: Uint8Array, range: readonly [number, number]): void {
-    if (range[1] > range[0]) this.symbolAt(field, this.#strings.bytes(bytes, range[0], range[1]));
-  }
-
   /** Sets a field to an already interned symbol. */
   symbolAt(field: SymbolField, symbol: number): void {
     this.symbolOf(SYMBOL[field], symbol);
@@ -147,6 +149,32 @@ export class BatchBuilder {
   symbolOf(index: number, symbol: number): void {
     this.#symbols[index * BATCH_ROWS_MAX + this.rows] = symbol;
     this.#symbolUsed[index] = 1;
+  }
+
+  /**
+   * Interns text number `at` of `of` as the value of a field by place in `SYMBOLS`. Tries the symbol that the row before
+   * of the same function has there, if the function was set first, else that of the row before: half of the time when it
+   * fits.
+   */
+  symbolBytesOf(index: number, of: TextBytes, at: number): void {
+    if (of.to[at] <= of.from[at]) return;
+    const column = index * BATCH_ROWS_MAX;
+    const symbol = this.#strings.like(this.#like < 0 ? 0 : this.#symbols[column + this.#like], of, at);
+    this.#symbols[column + this.rows] = symbol;
+    this.#symbolUsed[index] = 1;
+    if (index === SYMBOL.function) this.#likeFunction(symbol);
+  }
+
+  /** The row under construction belongs to this function: it will resemble the one before of the same. */
+  #likeFunction(symbol: number): void {
+    if (symbol >= this.#lastRows.length) {
+      const longer = new Uint16Array(Math.max(this.#lastRows.length * 2, symbol + 1));
+      longer.set(this.#lastRows);
+      this.#lastRows = longer;
+    }
+    const last = this.#lastRows[symbol];
+    if (last > 0) this.#like = last - 1;
+    this.#lastRows[symbol] = this.rows + 1;
   }
 
   /** Interns a string in this batch; '' is symbol 0. */
@@ -164,7 +192,7 @@ export class BatchBuilder {
   }
 
   idBytes(field: IdField, bytes: Uint8Array, range: readonly [number, number]): void {
-    if (range[1] > range[0]) this.#ids[ID[field]].bytes(this.rows, bytes, range[0], range[1]);
+    if (range[1] > range[0]) this.#ids[ID[field]].bytes(this.rows, bytes, range);
   }
 
   flag(bits: number): void {
@@ -208,15 +236,21 @@ export class BatchBuilder {
   }
 
   /**
-   * Adds a call whose five numbers stand in `of[from, from + 5)`: bytes out, bytes in, status, offset, duration, each
-   * finite or NaN. -1 when the row's list is full.
+   * Adds the call whose names are the texts from number `text` on and whose numbers begin at `number`. Names are found as in
+   * `symbolBytesOf`. -1 when the row's list is full.
    */
-  callNumbers(symbols: CallSymbols, of: Float64Array, from: number): number {
-    if (this.#calls.count - this.#calls.start[this.rows] >= CALLS_PER_ROW_MAX) {
+  callBytes(of: CallBytes, text: number, number: number): number {
+    const calls = this.#calls;
+    const place = calls.count - calls.start[this.rows];
+    if (place >= CALLS_PER_ROW_MAX) {
       this.flag(FLAG.callsCut);
       return -1;
     }
-    return this.#calls.addNumbers(symbols, of, from);
+    const like = this.#like < 0 ? 0 : calls.start[this.#like] + place;
+    const verb = this.#strings.like(calls.verb[like], of, text);
+    const resource = this.#strings.like(calls.resource[like], of, text + 1);
+    const destination = this.#strings.like(calls.destination[like], of, text + 2);
+    return calls.addNumbers({ verb, resource, destination }, of.callNumbers, number);
   }
 
   callTimes(at: number, offsetMs: number, durationMs: number): void {
@@ -286,6 +320,7 @@ export class BatchBuilder {
     }
     this.#numberUsed.fill(0);
     this.#symbolUsed.fill(0);
+    this.#lastRows.fill(0);
     this.#origins = [];
     this.#sourceText = '';
     this.#sourceSymbol = 0;
@@ -302,170 +337,6 @@ function columnOf<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
   rows: number,
 ): T {
   return cells.slice(at * BATCH_ROWS_MAX, at * BATCH_ROWS_MAX + rows) as T;
-}
-
-/** Interned strings of the batch under construction: an open-addressing table of symbols, compared byte by byte. */
-class StringWriter {
-  count = 1;
-  #starts = new Uint32Array(1024);
-  #bytes = new Uint8Array(65_536);
-  #words: DataView = new DataView(this.#bytes.buffer);
-  #hashes = new Int32Array(1024);
-  /** The bytes names are read from, seen as words: reading four at a time halves the cost of a name. */
-  #source: Uint8Array = this.#bytes;
-  #sourceWords: DataView = this.#words;
-  /** Symbols by hash. Starts small, so that a usual batch stays in the cache. */
-  #slots = new Uint32Array(STRING_SLOTS_MIN);
-  readonly #seed: number;
-  readonly #scratch = new Uint8Array(STRING_BYTES_MAX * 3);
-
-  constructor(seed: readonly [number, number]) {
-    this.#seed = seed[0] ^ Math.imul(seed[1], 0x9e3779b1);
-  }
-
-  text(text: string): number {
-    if (text.length <= STRING_BYTES_MAX) {
-      const { written } = encoder.encodeInto(text, this.#scratch);
-      return this.bytes(this.#scratch, 0, written);
-    }
-    const whole = encoder.encode(text);
-    return this.bytes(whole, 0, whole.length);
-  }
-
-  bytes(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > STRING_BYTES_MAX) return this.#long(bytes, start, end);
-    if (bytes !== this.#source) {
-      this.#source = bytes;
-      this.#sourceWords = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    const hash = quickHash(this.#seed, this.#sourceWords, start, end);
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
-    for (let probes = 0; probes < PROBES_MAX; probes++) {
-      const at = slots[slot];
-      if (at === 0) break;
-      if (this.#hashes[at] === hash && this.#equals(at, start, end)) return at;
-      slot = (slot + 1) & mask;
-    }
-    return this.#add(bytes, [start, end], { hash, slot });
-  }
-
-  /** Cuts a long name at a character boundary and ends it in a hash of the whole, so that two stay distinct. */
-  #long(bytes: Uint8Array, start: number, end: number): number {
-    const fixed = new Hasher(0x67616974, 0x6e616d65);
-    fixed.bytes(bytes, start, end);
-    const suffix = encoder.encode(
-      `~${fixed.hi.toString(16).padStart(8, '0')}${fixed.lo.toString(16).padStart(8, '0')}`,
-    );
-    let cut = start + STRING_BYTES_MAX - suffix.length;
-    while (cut > start && (bytes[cut] & 0xc0) === 0x80) cut--;
-    const short = new Uint8Array(cut - start + suffix.length);
-    short.set(bytes.subarray(start, cut));
-    short.set(suffix, cut - start);
-    return this.bytes(short, 0, short.length);
-  }
-
-  #equals(symbol: number, start: number, end: number): boolean {
-    let from = this.#starts[symbol];
-    const length = end - start;
-    if (this.#starts[symbol + 1] - from !== length) return false;
-    const own = this.#words;
-    const other = this.#sourceWords;
-    let at = start;
-    for (; at + 4 <= end; at += 4, from += 4) if (own.getInt32(from, true) !== other.getInt32(at, true)) return false;
-    for (; at < end; at++, from++) if (own.getUint8(from) !== other.getUint8(at)) return false;
-    return true;
-  }
-
-  /** Adds a name. Where too many names share a slot it gets a symbol of its own that is not found again. */
-  #add(
-    bytes: Uint8Array,
-    [start, end]: readonly [number, number],
-    found: { readonly hash: number; readonly slot: number },
-  ): number {
-    const at = this.count++;
-    if (at + 2 > this.#starts.length) {
-      this.#starts = grown32(this.#starts);
-      const hashes = new Int32Array(this.#hashes.length * 2);
-      hashes.set(this.#hashes);
-      this.#hashes = hashes;
-    }
-    const from = this.#starts[at];
-    const to = from + end - start;
-    if (to > this.#bytes.length) {
-      this.#bytes = grown8(this.#bytes, to);
-      this.#words = new DataView(this.#bytes.buffer);
-    }
-    if (end - start > 64) this.#bytes.set(bytes.subarray(start, end), from);
-    else for (let i = start, o = from; i < end; i++, o++) this.#bytes[o] = bytes[i];
-    this.#starts[at + 1] = to;
-    this.#hashes[at] = found.hash;
-    if (this.#slots[found.slot] === 0) this.#slots[found.slot] = at;
-    if (at * 2 > this.#slots.length) this.#growSlots();
-    return at;
-  }
-
-  #growSlots(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
-    const mask = this.#slots.length - 1;
-    for (let at = 1; at < this.count; at++) {
-      let slot = this.#hashes[at] & mask;
-      let probes = 0;
-      while (this.#slots[slot] !== 0 && ++probes < PROBES_MAX) slot = (slot + 1) & mask;
-      if (this.#slots[slot] === 0) this.#slots[slot] = at;
-    }
-  }
-
-  finish() {
-    const table = {
-      starts: this.#starts.slice(0, this.count + 1),
-      bytes: this.#bytes.slice(0, this.#starts[this.count]),
-    };
-    this.#slots.fill(0);
-    this.count = 1;
-    return table;
-  }
-}
-
-/** One identifier column under construction. */
-class IdWriter {
-  readonly #starts = new Uint32Array(BATCH_ROWS_MAX + 1);
-  #bytes = new Uint8Array(65_536);
-  /** Rows written so far; rows between the last and the next are empty. */
-  #filled = 0;
-
-  text(row: number, text: string): void {
-    const whole = encoder.encode(text.length > ID_BYTES_MAX ? text.slice(0, ID_BYTES_MAX) : text);
-    this.bytes(row, whole, 0, whole.length);
-  }
-
-  bytes(row: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#fill(row);
-    const from = this.#starts[row];
-    const length = Math.min(end - start, ID_BYTES_MAX);
-    if (from + length > this.#bytes.length) this.#bytes = grown8(this.#bytes, from + length);
-    for (let i = 0; i < length; i++) this.#bytes[from + i] = bytes[start + i];
-    this.#starts[row + 1] = from + length;
-    this.#filled = row + 1;
-  }
-
-  drop(row: number): void {
-    if (this.#filled > row) this.#filled = row;
-  }
-
-  finish(rows: number): IdColumn | undefined {
-    if (this.#filled === 0) return undefined;
-    this.#fill(rows);
-    const column = { starts: this.#starts.slice(0, rows + 1), bytes: this.#bytes.slice(0, this.#starts[rows]) };
-    this.#filled = 0;
-    return column;
-  }
-
-  #fill(row: number): void {
-    const end = this.#starts[this.#filled];
-    while (this.#filled < row) this.#starts[++this.#filled] = end;
-  }
 }
 
 /** The call lists under construction. */
@@ -549,32 +420,7 @@ class CallWriter {
   }
 }
 
-/** Hash of a name, to find it by; names are then compared, so that it need not be strong. */
-function quickHash(seed: number, words: DataView, start: number, end: number): number {
-  let hash = seed ^ (end - start);
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    hash = Math.imul(hash ^ words.getInt32(at, true), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  for (; at < end; at++) hash = Math.imul(hash ^ words.getUint8(at), 0x85ebca6b);
-  hash ^= hash >>> 13;
-  return hash ^ (hash >>> 16);
-}
-
 /** The absent value instead of an infinity, which a hostile sender could otherwise put into a column. */
 function finite(value: number): number {
   return Number.isFinite(value) ? value : Number.NaN;
-}
-
-function grown32(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
-}
-
-function grown8(array: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(array.length * 2, needed));
-  larger.set(array);
-  return larger;
 }

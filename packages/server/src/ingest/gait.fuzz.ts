@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { canonicalRow } from '@gait/engine/event/canonical';
 import { encodeWireRecord, sealWireRecord, WIRE_KEYS, type WireRecord } from '@gait/sensor/wire';
 import fc from 'fast-check';
-import { assertWellFormed, type Decoded, decodeRecord } from './decoder.contract.ts';
+import {
+  assertWellFormed,
+  type Decoded,
+  decodeRecord,
+  rowsOf,
+  TEST_DEFAULTS,
+  TEST_TOKENS,
+} from './decoder.contract.ts';
 import { Draft } from './gait/draft.ts';
 import { Scanner } from './gait/scan.ts';
 import { gaitDecoder } from './gait.ts';
@@ -55,6 +63,11 @@ const name = fc.oneof(
   { weight: 1, arbitrary: fc.string({ maxLength: 20 }) },
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 8 }) },
 );
+const identifier = fc.oneof(
+  { weight: 20, arbitrary: fc.stringMatching(/^[!#-[\]-~]{1,20}$/) },
+  { weight: 1, arbitrary: name },
+  { weight: 1, arbitrary: fc.stringMatching(/^[!#-[\]-~]{120,140}$/) },
+);
 const call = fc.record(
   {
     verb: name,
@@ -82,7 +95,7 @@ const numberFields = [
   'bytesOut',
   'batchSize',
 ] as const;
-const textFields = ['revision', 'requestId', 'instance', 'errorType', 'triggerSource', 'principal', 'shape'] as const;
+const textFields = ['revision', 'instance', 'errorType', 'triggerSource', 'principal', 'shape'] as const;
 
 const record: fc.Arbitrary<WireRecord> = fc.record(
   {
@@ -93,6 +106,8 @@ const record: fc.Arbitrary<WireRecord> = fc.record(
     status: fc.constantFrom('ok', 'error', 'timeout', 'throttle'),
     triggerKind: fc.constantFrom('http', 'timer'),
     principalKind: fc.constantFrom('person', 'role', 'anonymous'),
+    requestId: identifier,
+    traceId: identifier,
     network: fc.constantFrom('203.0.113.0', 'nowhere'),
     calls: fc.array(call, { maxLength: 4 }),
   },
@@ -208,4 +223,59 @@ suite('scanner and parser', () => {
     }
     assert.equal(scanner.scan(bytes, 0, bytes.length), true);
   });
+});
+
+/** Names that are alike: equal, of equal length, with equal ends. */
+const alike = fc.constantFrom(
+  '',
+  'a',
+  'ab',
+  'abcd',
+  'xbcd',
+  'abcde',
+  'abxde',
+  'abcdefgh',
+  'xbcdefgh',
+  'abcxefgh',
+  'é',
+  'ééé',
+);
+const alikeCall = fc.record({ verb: alike, resource: alike, destination: alike });
+const alikeRecord: fc.Arbitrary<WireRecord> = fc.record(
+  {
+    timeMs: fc.constant(1_767_225_600_123),
+    function: fc.constantFrom('aws:1:2:pay', 'aws:1:2:pax', 'aws:1:2:a'),
+    revision: alike,
+    triggerSource: alike,
+    instance: alike,
+    shape: alike,
+    requestId: fc.constantFrom('a', 'abcd', 'abcdefghi'),
+    calls: fc.array(alikeCall, { maxLength: 3 }),
+  },
+  { requiredKeys: ['timeMs', 'function'] },
+);
+
+test('a record means the same alone and behind others in a batch', () => {
+  const builder = new BatchBuilder();
+  fc.assert(
+    fc.property(fc.array(alikeRecord, { maxLength: 12 }), fc.nat(11), (records, dropped) => {
+      const lines = records.map((fields) => Buffer.from(encodeWireRecord(fields)));
+      const origin = builder.addOrigin({ name: 'test', from: 0, to: 0, sha256: '' });
+      const sink = { builder: () => builder, origin, reject: assert.fail, note: assert.fail };
+      const context = { sink, defaults: TEST_DEFAULTS, tokens: TEST_TOKENS };
+      for (const [at, line] of lines.entries()) {
+        decoder.decode(line, { start: 0, end: line.length, originOffset: 0, line: 1 }, context);
+        if (at !== dropped) continue;
+        // A row that is taken back leaves nothing behind for the rows after it.
+        builder.begin('sensor', 0, 'gait');
+        builder.symbol('function', 'aws:1:2:pay');
+        builder.symbol('revision', 'abcd');
+        builder.call({ verb: 'abcd', resource: 'xbcd' });
+        builder.drop();
+      }
+      const alone = lines.flatMap((line) => rowsOf(decodeRecord(decoder, line).batch));
+      assert.deepEqual(rowsOf(builder.finish()), alone);
+    }),
+    { numRuns: RUNS, seed: SEED },
+  );
 });

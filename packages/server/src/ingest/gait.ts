@@ -1,9 +1,9 @@
 import { CALLS_PER_ROW_MAX, ID_BYTES_MAX } from '@gait/engine/base/limits';
-import type { BatchBuilder } from '@gait/engine/event/batch-builder';
+import { type BatchBuilder, CALL_NAMES, CALL_NUMBERS } from '@gait/engine/event/batch-builder';
 import { FLAG, IDS, NUMBERS, SYMBOL } from '@gait/engine/event/schema';
 import { WIRE_FLAG } from '@gait/sensor/wire';
 import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
-import { CALL_NUMBERS, CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
+import { CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
 import { keyForm, withDefaults } from './gait/function.ts';
 
 import { Parser, type Refusal } from './gait/parse.ts';
@@ -91,10 +91,11 @@ function check(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
   if (draft.has(SLOT.flags) && !isInteger(draft.numbers[SLOT.flags], FLAGS_MAX)) {
     return { reason: 'out-of-range', detail: 'fl' };
   }
-  for (let i = 0; i < draft.filled; i++) {
-    const slot = draft.slots[i];
-    if (slot >= SLOT.id && slot < SLOT.mac && !isIdentifier(draft, slot)) {
-      return { reason: 'wrong-type', detail: `${KEY_OF_SLOT[slot]} is not an identifier` };
+  if (!draft.identified) {
+    for (const slot of draft.slots.subarray(0, draft.filled)) {
+      if (slot >= SLOT.id && slot < SLOT.mac && !isIdentifier(draft, slot)) {
+        return { reason: 'wrong-type', detail: `${KEY_OF_SLOT[slot]} is not an identifier` };
+      }
     }
   }
   const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
@@ -152,10 +153,7 @@ function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefau
   const envelope = envelopeKey(defaults);
   if (envelope !== '') builder.symbol('function', envelope);
   else if (draft.keyForm === 'complete') {
-    builder.symbolOf(
-      SYMBOL.function,
-      builder.internBytes(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]),
-    );
+    builder.symbolBytesOf(SYMBOL.function, draft, FUNCTION_SLOT);
   } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));
 }
 
@@ -176,7 +174,7 @@ function emitSymbol(
     if (token === '') context.sink.note('not-a-network');
     else builder.symbol('network', token);
   } else if (words !== undefined && !words.has(draft.bytes, from, to)) context.sink.note('unknown-word');
-  else builder.symbolOf(slot - SLOT.text, builder.internBytes(draft.bytes, from, to));
+  else builder.symbolBytesOf(slot - SLOT.text, draft, slot);
 }
 
 /** A principal is a person unless the record says otherwise: then a name too few is replaced, not one too many. */
@@ -188,14 +186,9 @@ function isPerson(draft: Draft): boolean {
 }
 
 function emitCalls(draft: Draft, builder: BatchBuilder, context: DecodeContext): void {
-  const { bytes, callFrom, callTo, callNumbers } = draft;
   const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
   for (let call = 0; call < kept; call++) {
-    const text = call * CALL_TEXTS;
-    const verb = builder.internBytes(bytes, callFrom[text], callTo[text]);
-    const resource = builder.internBytes(bytes, callFrom[text + 1], callTo[text + 1]);
-    const destination = builder.internBytes(bytes, callFrom[text + 2], callTo[text + 2]);
-    builder.callNumbers({ verb, resource, destination }, callNumbers, call * CALL_NUMBERS);
+    builder.callBytes(draft, CALL_TEXTS + call * CALL_NAMES, call * CALL_NUMBERS);
   }
   if (draft.calls > kept) {
     builder.flag(FLAG.callsCut);

@@ -1,7 +1,8 @@
+import { CALL_NAMES, CALL_NUMBERS } from '@gait/engine/event/batch-builder';
 import { WIRE_VERSION } from '@gait/sensor/wire';
 import type { RejectReason } from '../decoder.ts';
 import { isObject, type JsonObject, own, parseJson } from '../json-document.ts';
-import { CALL_NUMBERS, CALL_TEXTS, type Draft, KEY_OF_SLOT, SLOT } from './draft.ts';
+import { CALL_TEXTS, type Draft, KEY_OF_SLOT, SLOT } from './draft.ts';
 
 /** Why a record was refused. */
 export interface Refusal {
@@ -39,7 +40,7 @@ export class Parser {
     // halves of surrogate pairs, which become three bytes instead of six.
     if (this.#texts.length < end - start) this.#texts = new Uint8Array(end - start);
     this.#textsEnd = 0;
-    this.#draft.begin(this.#texts);
+    this.#draft.begin(this.#texts, false);
     return this.#members(record);
   }
 
@@ -81,14 +82,14 @@ export class Parser {
     }
     const draft = this.#draft;
     const at = draft.addCall();
-    for (let i = 0; i < Math.min(fields.length, CALL_TEXTS); i++) {
+    for (let i = 0; i < Math.min(fields.length, CALL_NAMES); i++) {
       const text: unknown = fields[i];
       if (typeof text !== 'string') return { reason: 'wrong-type', detail: 'a name of a call in c is not a text' };
-      draft.callFrom[at * CALL_TEXTS + i] = this.#textsEnd;
-      draft.callTo[at * CALL_TEXTS + i] = this.#text(text);
+      draft.from[CALL_TEXTS + at * CALL_NAMES + i] = this.#textsEnd;
+      draft.to[CALL_TEXTS + at * CALL_NAMES + i] = this.#text(text);
     }
-    for (let i = 0; i < Math.min(fields.length - CALL_TEXTS, CALL_NUMBERS); i++) {
-      const value: unknown = fields[CALL_TEXTS + i];
+    for (let i = 0; i < Math.min(fields.length - CALL_NAMES, CALL_NUMBERS); i++) {
+      const value: unknown = fields[CALL_NAMES + i];
       if (value === null) continue;
       if (typeof value !== 'number')
         return { reason: 'wrong-type', detail: 'an amount of a call in c is not a number' };
