@@ -12,6 +12,7 @@ export interface Sample {
   readonly eventMs?: number;
   readonly fn?: string;
   readonly request?: string;
+  readonly event?: string;
   readonly span?: string;
   readonly parent?: string;
   readonly flags?: number;
@@ -48,6 +49,7 @@ function add(builder: BatchBuilder, sample: Sample): void {
   builder.begin(sample.kind ?? 'sensor', sample.eventMs ?? sample.atMs, `test:${sample.atMs}`);
   builder.symbol('function', sample.fn ?? '');
   builder.id('requestId', sample.request ?? '');
+  builder.id('eventId', sample.event ?? '');
   builder.id('spanId', sample.span ?? '');
   builder.id('parentSpanId', sample.parent ?? '');
   builder.flag(sample.flags ?? 0);

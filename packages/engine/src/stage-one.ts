@@ -5,7 +5,7 @@ import { NO_PAGE, type SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { Categories, keyOf } from './baselines/categories.ts';
 import { Directory } from './baselines/directory.ts';
-import { countFacets, foreignGroups, noteFacets } from './baselines/facets.ts';
+import { countFacets, foreignGroups, INVOCATION_KINDS, isTold, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
 import { locateCalls } from './baselines/located-calls.ts';
@@ -27,9 +27,6 @@ import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { LOOK_AHEAD_ROWS, LookAhead } from './look-ahead.ts';
 import { JudgedCounts } from './scoring/judged.ts';
 
-/** Facet kinds that describe an invocation. */
-const INVOCATION_KINDS =
-  (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray) | (1 << FACET.insights);
 /** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */
 const PROVISIONAL_COUNT = 2;
 
@@ -298,8 +295,11 @@ export class StageOne {
     seen.training = this.#clock.training(seen.nowMs);
     this.#focus(at.id);
     const { u32 } = this.#page;
-    const requestLo = this.#ahead.requestLo(row);
-    const requestHi = this.#ahead.requestHi(row);
+    const loose = seen.facets === 1 << FACET.trigger && this.#ahead.requestLo(row) === 0;
+    const named = loose && view.hashId(row, 'eventId');
+    // Who repeats an id to pass for a copy must repeat the source, too.
+    const requestLo = named ? view.hasher.lo ^ seen.symbols[SYMBOL.triggerSource] || 1 : this.#ahead.requestLo(row);
+    const requestHi = named ? view.hasher.hi ^ seen.symbols[SYMBOL.triggerKind] : this.#ahead.requestHi(row);
     // Crossed over, so that a request named like a function and that function's own requests stay apart.
     const hi = (requestHi ^ u32[this.#word + HEAD.keyLo]) >>> 0;
     const lo = (requestLo ^ u32[this.#word + HEAD.keyHi]) >>> 0;
@@ -314,12 +314,14 @@ export class StageOne {
       this.#conflict();
       return;
     }
+    const aside = loose && isTold(u32, this.#word);
     this.#begin();
-    if (arrival !== ARRIVAL.another && countMinute(this.#page, this.#word, { seen, ok: this.#ok })) {
+    if (!aside && arrival !== ARRIVAL.another && countMinute(this.#page, this.#word, { seen, ok: this.#ok })) {
       this.#active.push(this.#id);
     }
     this.#judge();
-    this.#settle(key, arrival);
+    if (aside) this.#teach(this.#claimed);
+    else this.#settle(loose ? undefined : key, arrival);
   }
 
   #arrive(seen: Observation, key: { readonly hi: number; readonly lo: number }): number {

@@ -1,3 +1,4 @@
+import { FACET } from '../event/schema.ts';
 import { FACET_RANK } from '../features/join.ts';
 import { FIELD_GROUPS, type Observation } from '../features/observation.ts';
 import { HEAD } from './functions.ts';
@@ -6,6 +7,20 @@ import { HEAD } from './functions.ts';
 const FACETS_KNOWN_AFTER = 8;
 /** Closed invocations after which the shares of a function that always delivers the same no longer move. */
 const FACETS_SETTLED_AFTER = 128;
+
+/** Facet kinds that describe an invocation under its request id. */
+const TELLING_KINDS =
+  (1 << FACET.sensor) | (1 << FACET.platform) | (1 << FACET.otel) | (1 << FACET.xray) | (1 << FACET.insights);
+/** Facet kinds that describe an invocation. Kept trigger events mostly do not know its request id. */
+export const INVOCATION_KINDS = TELLING_KINDS | (1 << FACET.trigger);
+
+/**
+ * Whether other sources tell of a function's invocations: then a trigger event that cannot be joined with what they say is
+ * a second account of one of them, and does not count as another. `u32` and `word` are the function's head.
+ */
+export function isTold(u32: Uint32Array, word: number): boolean {
+  return (u32[word + HEAD.facetsEver] & TELLING_KINDS) !== 0;
+}
 
 /**
  * Moves the share of each facet kind a sixteenth towards what an invocation delivered, and notes which kinds are delivered

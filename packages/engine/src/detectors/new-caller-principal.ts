@@ -21,7 +21,7 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
   family: 'access',
   title: 'Invoked by someone new',
   version: '1',
-  facets: ['sensor', 'otel', 'xray'],
+  facets: ['sensor', 'otel', 'xray', 'trigger'],
 
   score(seen, state, out) {
     const hash = seen.symbols[SYMBOL.principal];

@@ -16,7 +16,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
   family: 'trigger',
   title: 'Trigger never seen before',
   version: '1',
-  facets: ['sensor', 'otel', 'xray', 'platform', 'insights'],
+  facets: ['sensor', 'otel', 'xray', 'platform', 'insights', 'trigger'],
 
   score(seen, state, out) {
     const hash = triggerOf(seen);

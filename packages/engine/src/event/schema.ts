@@ -19,6 +19,8 @@ export const FACETS = [
   'summary',
   /** Lambda Insights: resources measured by the provider's extension. */
   'insights',
+  /** The event that fired an invocation, as somebody kept it: the function's own log, a dead-letter queue, a test suite. */
+  'trigger',
 ] as const;
 export type FacetKind = (typeof FACETS)[number];
 
@@ -45,6 +47,7 @@ export const TRUST_OF_FACET: { readonly [K in FacetKind]: number } = {
   health: TRUST.platform,
   summary: TRUST.sensor,
   insights: TRUST.platform,
+  trigger: TRUST.stdout,
 };
 
 /** Numeric fields of a row, finite or NaN when absent. Unit last. */

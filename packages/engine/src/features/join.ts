@@ -15,7 +15,7 @@ const JOIN_CALLS_MAX = 64;
 
 /** Which facet kind a field is learned from when several carry it: lower wins. Never 0. */
 export const FACET_RANK: readonly number[] = FACETS.map((kind) => {
-  const order: readonly FacetKind[] = ['platform', 'insights', 'sensor', 'otel', 'xray'];
+  const order: readonly FacetKind[] = ['platform', 'insights', 'sensor', 'otel', 'xray', 'trigger'];
   const at = order.indexOf(kind);
   return at < 0 ? order.length + 1 : at + 1;
 });

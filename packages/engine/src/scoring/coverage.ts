@@ -14,7 +14,7 @@ export const CAPABILITIES: readonly Capability[] = [
   { name: 'CPU and /tmp', full: ['sensor', 'insights'], partial: [] },
   { name: 'bytes sent and received', full: ['sensor'], partial: ['insights', 'edge', 'flow'] },
   { name: 'destinations', full: ['sensor'], partial: ['xray', 'otel', 'flow'] },
-  { name: 'trigger source and caller', full: ['sensor', 'otel'], partial: ['xray', 'edge', 'audit'] },
+  { name: 'trigger source and caller', full: ['sensor', 'otel'], partial: ['xray', 'edge', 'audit', 'trigger'] },
   { name: 'shape of the event', full: ['sensor'], partial: ['edge'] },
   { name: 'API actions of its role', full: ['audit'], partial: ['sensor', 'xray', 'otel'] },
   { name: 'order of calls, missing calls', full: ['sensor'], partial: ['xray', 'otel'] },

@@ -1,7 +1,7 @@
 /**
  * `npm run evaluate -- replay [--data FOLDER]`: replays the public recordings in a folder (default: $GAIT_DATA) with
- * default settings and prints, as Markdown, what was found in benign traffic and in traces altered by hand. Exit status 1
- * when something benign is reported or an alteration is missed.
+ * default settings and prints, as Markdown, what was found in benign traffic and in traces altered by hand, and of which
+ * sample events the trigger was recognised. Exit status 1 when something benign is reported or an alteration is missed.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import type { Finding } from '@gait/engine/event/finding';
 import { replay } from '@gait/server/runtime/replay';
 import { Workspace } from '@gait/server/runtime/workspace';
 import { ALTERATIONS, altered } from './alterations.ts';
+import { triggerEvents } from './trigger-events.ts';
 
 /** Traces altered one after the other, each in a replay of its own. */
 const ALTERED_LINES = [20, 60, 100, 140, 180, 220, 260] as const;
@@ -123,6 +124,7 @@ async function main(): Promise<number> {
   }
   const quiet = await benign(values.data);
   const found = await alterations(values.data);
+  await triggerEvents(values.data);
   return quiet && found ? 0 : 1;
 }
 

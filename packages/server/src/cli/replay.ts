@@ -47,7 +47,7 @@ export function replayCommand(): Command {
     .option('--data <folder>', 'keep log, findings and what was learned in this folder')
     .option('--account <id>', 'account of sources that do not say', '?')
     .option('--region <name>', 'region of sources that do not say', '?')
-    .option('--function <name>', 'function of log lines that do not say')
+    .option('--function <name>', 'function of log lines and trigger events that do not say')
     .option('--json', 'one OCSF Detection Finding a line instead of text')
     .option('--summary', 'a last line of numbers as JSON')
     .addHelpText('after', HELP_AFTER)
@@ -56,7 +56,8 @@ export function replayCommand(): Command {
 
 const HELP_AFTER = `
 Without --learn, the first half of the time span is taken as normal and the second half is judged; a data folder that
-has learned before goes on learning. Formats are recognised by content: own records, OTLP, X-Ray, CloudTrail, Lambda logs.
+has learned before goes on learning. Formats are recognised by content: own records, OTLP, X-Ray, CloudTrail, Lambda
+logs, trigger events.
 
 Exit status: 0 done, 1 a file could not be read, 2 the command line makes no sense, 130 interrupted.`;
 

@@ -16,12 +16,21 @@ export const REJECTS = {
   'wrong-type': 'a field has the wrong type',
   'missing-field': 'a required field is absent',
   'out-of-range': 'a number is negative, infinite or absurd',
+  'not-an-event': 'an answer of a function where its event should be',
   'identity-mismatch': 'claims an identity its envelope does not allow',
 } as const;
 export type RejectReason = keyof typeof REJECTS;
 
 /** Formats recognised by content. */
-export const FORMATS = ['gait', 'otlp-json', 'otlp-protobuf', 'xray', 'cloudtrail', 'lambda-logs'] as const;
+export const FORMATS = [
+  'gait',
+  'otlp-json',
+  'otlp-protobuf',
+  'xray',
+  'cloudtrail',
+  'lambda-logs',
+  'trigger-event',
+] as const;
 export type Format = (typeof FORMATS)[number];
 
 /**

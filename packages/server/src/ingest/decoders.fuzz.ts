@@ -10,6 +10,8 @@ import { functionKey, functionOfArn, functionOfReference, principalOf } from './
 import { JSON_DEPTH_MAX, parseJson, parseJsonText } from './json-document.ts';
 import { lambdaLogsDecoder } from './lambda-logs.ts';
 import { networkPrefix } from './network-prefix.ts';
+import { triggerEventDecoder } from './trigger-event.ts';
+import { SAMPLE_EVENTS, SAMPLE_LINE, SAMPLE_MESSAGES, SAMPLE_OUTCOME } from './triggers/samples.ts';
 import { xrayDecoder } from './xray.ts';
 
 const RUNS = 60 * Number(process.env['GAIT_SEEDS'] ?? 5);
@@ -73,6 +75,17 @@ const KEYS: readonly string[] = [
   '_aws',
   'event_type',
   'function_name',
+  'eventSourceARN',
+  'requestContext',
+  'identity',
+  'authorizer',
+  'headers',
+  'routeKey',
+  'Body',
+  'MessageId',
+  'detail-type',
+  'source',
+  'requestPayload',
   '__proto__',
   'constructor',
   'toString',
@@ -94,6 +107,9 @@ const WORDS: readonly unknown[] = [
   'arn:aws:lambda:eu-west-1:123456789012:function:pay',
   'arn:aws:sts::1:assumed-role/pay-role/pay',
   'DATA_MESSAGE',
+  'aws:sqs',
+  'aws:s3',
+  'GET /orders/{id}',
   '/aws/lambda/pay',
   'platform.report',
   'platform.logsDropped',
@@ -236,7 +252,12 @@ function replaced(
 const decoders: readonly (readonly [string, Decoder, unknown])[] = [
   ['xray', xrayDecoder, TRACE],
   ['cloudtrail', cloudtrailDecoder, EVENTS],
-  ['lambda-logs', lambdaLogsDecoder(), LOGS],
+  ['lambda-logs', lambdaLogsDecoder(undefined, triggerEventDecoder), LOGS],
+  [
+    'trigger-event',
+    triggerEventDecoder,
+    [...[...SAMPLE_EVENTS.values()].map(({ event }) => event), SAMPLE_OUTCOME, SAMPLE_LINE, SAMPLE_MESSAGES],
+  ],
 ];
 
 for (const [name, decoder, sample] of decoders) {

@@ -4,6 +4,7 @@ import { gaitDecoder } from './gait.ts';
 import { lambdaLogsDecoder } from './lambda-logs.ts';
 import { otlpJsonDecoder } from './otlp/otlp-json.ts';
 import { otlpProtobufDecoder } from './otlp/otlp-protobuf.ts';
+import { triggerEventDecoder } from './trigger-event.ts';
 import { xrayDecoder } from './xray.ts';
 
 /** A decoder for each format, in the order in which they are asked. One set serves one reading. */
@@ -14,6 +15,7 @@ export function allDecoders(): readonly Decoder[] {
     cloudtrailDecoder,
     otlpJsonDecoder(),
     otlpProtobufDecoder(),
-    lambdaLogsDecoder(gaitDecoder()),
+    lambdaLogsDecoder(gaitDecoder(), triggerEventDecoder),
+    triggerEventDecoder,
   ];
 }

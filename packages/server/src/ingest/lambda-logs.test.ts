@@ -4,6 +4,8 @@ import { FLAG, TRUST } from '@gait/engine/event/schema';
 import { decodeRecord, decoderContract, rowsOf } from './decoder.contract.ts';
 import type { Decoder } from './decoder.ts';
 import { lambdaLogsDecoder } from './lambda-logs.ts';
+import { triggerEventDecoder } from './trigger-event.ts';
+import { SAMPLE_LINE } from './triggers/samples.ts';
 
 const decoder = lambdaLogsDecoder();
 const REQUEST = '8f507cfc-1234-4697-b07a-ac58fc914c95';
@@ -416,6 +418,52 @@ suite('CloudWatch envelopes', () => {
       ['{"gait":1,"t":2}', undefined],
     ]);
     assert.deepEqual(decode('{"gait":1}').notes, ['sensor-line']);
+  });
+
+  test('events that the function logged go to their decoder with the identity of the log', () => {
+    const line = JSON.stringify({ ...SAMPLE_LINE, function_arn: undefined });
+    const logged = decodeRecord(lambdaLogsDecoder(undefined, triggerEventDecoder), subscription(line));
+    const [row, ...others] = rowsOf(logged.batch);
+    assert.deepEqual([logged.rejects, logged.notes, others], [[], [], []]);
+    assert.deepEqual(
+      [row.kind, row.trust, row.function, row.requestId, row.triggerSource],
+      ['trigger', TRUST.stdout, PAY, SAMPLE_LINE.function_request_id, 'sqs/jobs'],
+    );
+    const bare = decodeRecord(
+      lambdaLogsDecoder(undefined, triggerEventDecoder),
+      `2026-01-31T12:00:00Z ${line}`,
+      declared,
+    );
+    assert.equal(bare.batch.rows, 1);
+    const forged = subscription(JSON.stringify({ ...SAMPLE_LINE, function_name: 'ship', function_arn: undefined }));
+    const { batch, rejects } = decodeRecord(lambdaLogsDecoder(undefined, triggerEventDecoder), forged);
+    assert.deepEqual([batch.rows, rejects[0].reason], [0, 'identity-mismatch']);
+    assert.deepEqual(decode(subscription(line)).notes, ['application-line']);
+  });
+
+  test('an event is found in lines of text and of JSON that the platform wrote for the function, with its request', () => {
+    const withEvents = lambdaLogsDecoder(undefined, triggerEventDecoder);
+    const event = JSON.stringify(SAMPLE_LINE.event);
+    for (const line of [
+      `2026-01-31T12:00:00.123Z\t${REQUEST}\tINFO\t${event}\n`,
+      `{"timestamp":"2026-01-31T12:00:00.123Z","level":"INFO","requestId":"${REQUEST}","message":${event}}`,
+    ]) {
+      for (const record of [subscription(line), line]) {
+        const { batch, rejects } = decodeRecord(withEvents, record, declared);
+        const [row, ...others] = rowsOf(batch);
+        assert.deepEqual([rejects, others], [[], []]);
+        assert.deepEqual([row.kind, row.requestId, row.triggerSource], ['trigger', REQUEST, 'sqs/jobs']);
+      }
+    }
+    for (const line of [
+      `2026-01-31T12:00:00.123Z\t${REQUEST}\tINFO\t{ Records: [] }`,
+      `2026-01-31T12:00:00.123Z\t${REQUEST}\tINFO\t{"order":17}`,
+      `{"level":"INFO","requestId":"${REQUEST}","message":{"order":17}}`,
+    ]) {
+      const { batch, rejects, notes } = decodeRecord(withEvents, subscription(line));
+      assert.deepEqual([batch.rows, rejects, notes], [0, [], ['application-line']], line);
+    }
+    assert.equal(decodeRecord(withEvents, platformReport, declared).batch.rows, 1);
   });
 
   const heads: readonly (readonly [unknown, boolean])[] = [

@@ -11,6 +11,7 @@ import {
   ownText,
   parseJsonText,
 } from './json-document.ts';
+import { eventLineOf } from './lambda-event-lines.ts';
 import { functionOfLog, isStream, type LogOrigin, versionOfStream } from './lambda-origin.ts';
 import { isInsightsRecord, isPlatformRecord, parseInsightsRecord, parsePlatformRecord } from './lambda-records.ts';
 import { parseReportLine, platformLineName, type Report } from './lambda-report.ts';
@@ -29,14 +30,15 @@ const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"platform\.
  *
  * The function is that of the log group, or of the stream in a shared group, or the one the source is declared to be
  * of; never one named inside a message, except for Insights, whose log group all functions share: then the row has the
- * trust of a sensor. The application's own lines are counted and passed over; the sensor's among them go to `sensor`.
+ * trust of a sensor. The application's own lines are counted and passed over; among them, the sensor's go to `sensor`, and
+ * those in which a function logged its event to `events`.
  */
-export function lambdaLogsDecoder(sensor?: Decoder): Decoder {
+export function lambdaLogsDecoder(sensor?: Decoder, events?: Decoder): Decoder {
   return {
     format: 'lambda-logs',
     framing: 'either',
     sniff,
-    decode: (bytes, range, context) => new LogReader({ context, range }, sensor).record(bytes),
+    decode: (bytes, range, context) => new LogReader({ context, range }, sensor, events).record(bytes),
   };
 }
 
@@ -54,11 +56,13 @@ function sniff(head: Uint8Array): number {
 class LogReader {
   readonly #place: RecordPlace;
   readonly #sensor: Decoder | undefined;
+  readonly #eventLines: Decoder | undefined;
   readonly #declared: string;
 
-  constructor(place: RecordPlace, sensor: Decoder | undefined) {
+  constructor(place: RecordPlace, sensor: Decoder | undefined, events: Decoder | undefined) {
     this.#place = place;
     this.#sensor = sensor;
+    this.#eventLines = events;
     this.#declared = envelopeKey(place.context.defaults);
   }
 
@@ -74,6 +78,7 @@ class LogReader {
     if (message === '') return;
     const origin = this.#origin('', stream, { timeMs, eventId: '' });
     if (!/^[[{]/.test(message)) this.#text(message, origin);
+    else if (this.#eventLine(message, origin)) return;
     else if (!OURS.test(message)) this.#note('application-line');
     else if (/^\{\s*"gait"/.test(message)) this.#sensorLine(message, origin);
     else this.#json(message, origin);
@@ -126,6 +131,7 @@ class LogReader {
     if (this.#declared !== '' && origin.functionKey !== '' && !sameFunction(origin.functionKey, this.#declared)) {
       this.#reject('identity-mismatch', `log of ${origin.functionKey} from ${this.#declared}`);
     } else if (!message.startsWith('{')) this.#text(message, origin);
+    else if (this.#eventLine(message, origin)) return;
     else if (!OURS.test(message)) this.#note('application-line');
     else if (/^\{\s*"gait"/.test(message)) this.#sensorLine(message, origin);
     else {
@@ -139,7 +145,7 @@ class LogReader {
     const report = parseReportLine(message);
     if (report === 'cut') this.#reject('truncated', 'REPORT line');
     else if (report !== undefined) this.#report(report, origin);
-    else this.#note(platformLineName(message) ?? 'application-line');
+    else if (!this.#eventLine(message, origin)) this.#note(platformLineName(message) ?? 'application-line');
   }
 
   #value(value: unknown, origin: LogOrigin): void {
@@ -225,15 +231,24 @@ class LogReader {
 
   /** A record of the sensor among the log's lines, for its own decoder, with the identity of this log. */
   #sensorLine(message: string, origin: LogOrigin): void {
-    if (this.#sensor === undefined) {
-      this.#note('sensor-line');
-      return;
-    }
+    if (this.#sensor === undefined) this.#note('sensor-line');
+    else this.#handOver(this.#sensor, message, origin);
+  }
+
+  /** Hands over a line with an event in it; false when it is none. */
+  #eventLine(message: string, origin: LogOrigin): boolean {
+    const line = this.#eventLines === undefined ? '' : eventLineOf(message);
+    if (line !== '') this.#handOver(this.#eventLines, line, origin);
+    return line !== '';
+  }
+
+  /** A line of the application that has its own decoder, with the identity of this log. */
+  #handOver(decoder: Decoder | undefined, message: string, origin: LogOrigin): void {
     const { context, range } = this.#place;
     const bytes = new TextEncoder().encode(message);
     const known = origin.functionKey === '' ? {} : { envelopeFunction: origin.functionKey };
     const inner = { start: 0, end: bytes.length, originOffset: range.originOffset + range.start, line: range.line };
-    this.#sensor.decode(bytes, inner, { ...context, defaults: { ...context.defaults, ...known } });
+    decoder?.decode(bytes, inner, { ...context, defaults: { ...context.defaults, ...known } });
   }
 
   #origin(group: string, stream: string, at: Pick<LogOrigin, 'timeMs' | 'eventId'>, owner = ''): LogOrigin {

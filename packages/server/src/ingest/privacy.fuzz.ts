@@ -11,6 +11,8 @@ import { lambdaLogsDecoder } from './lambda-logs.ts';
 import { LAMBDA, logsRequest, metricsRequest, nanosOf, traceRequest } from './otlp/otlp.contract.ts';
 import { otlpJsonDecoder } from './otlp/otlp-json.ts';
 import { MemoryTokens } from './tokens-memory.ts';
+import { triggerEventDecoder } from './trigger-event.ts';
+import { SAMPLE_LINE, SAMPLE_MESSAGES } from './triggers/samples.ts';
 import { xrayDecoder } from './xray.ts';
 
 const RUNS = 60 * Number(process.env['GAIT_SEEDS'] ?? 5);
@@ -368,6 +370,115 @@ const SUBSCRIPTION = {
   ],
 };
 
+const ARN_OF = (service: string, rest: string) => `arn:aws:${service}:eu-west-1:123456789012:${rest}`;
+const SENT = { eventSource: 'aws:sqs', eventSourceARN: ARN_OF('sqs', 'jobs'), awsRegion: 'eu-west-1', body: SECRET };
+/** What fired `pay`, with people and secrets wherever such events have them. */
+const TRIGGERS = [
+  { Records: [{ ...SENT, messageId: 'message-1', attributes: { SenderId: `AROA0123456789ABCDEF:${NAME}` } }] },
+  {
+    Records: [
+      {
+        eventSource: 'aws:s3',
+        eventTime: '2026-01-31T12:00:00Z',
+        awsRegion: 'eu-west-1',
+        userIdentity: { principalId: `AWS:${NAME}` },
+        requestParameters: { sourceIPAddress: '198.51.100.77' },
+        responseElements: { 'x-amz-request-id': 'S3REQUEST1' },
+        s3: { bucket: { name: 'photos' }, object: { key: SECRET } },
+      },
+    ],
+  },
+  {
+    version: '2.0',
+    routeKey: 'POST /orders/{id}',
+    rawPath: `/orders/${NAME}`,
+    rawQueryString: `token=${SECRET}`,
+    cookies: [SECRET],
+    headers: { authorization: SECRET, 'user-agent': SECRET, 'x-forwarded-for': '198.51.100.77' },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'abc123',
+      domainName: 'abc123.execute-api.eu-west-1.amazonaws.com',
+      http: { method: 'POST', path: `/orders/${NAME}`, sourceIp: '198.51.100.77', userAgent: SECRET },
+      authorizer: { jwt: { claims: { sub: NAME, email: SECRET } } },
+      requestId: 'gateway-1',
+      timeEpoch: T * 1000,
+    },
+    body: SECRET,
+  },
+  {
+    resource: '/orders/{id}',
+    path: `/orders/${NAME}`,
+    httpMethod: 'POST',
+    headers: { Authorization: SECRET, 'X-Forwarded-For': '198.51.100.77', 'CloudFront-Viewer-Country': 'NL' },
+    pathParameters: { id: NAME },
+    requestContext: {
+      accountId: '123456789012',
+      requestId: 'gateway-2',
+      identity: { sourceIp: '198.51.100.77', userAgent: SECRET, userArn: `arn:aws:iam::123456789012:user/${NAME}` },
+      authorizer: { principalId: NAME },
+    },
+    body: SECRET,
+  },
+  {
+    requestContext: { elb: { targetGroupArn: ARN_OF('elasticloadbalancing', 'targetgroup/shop/0123456789abcdef') } },
+    httpMethod: 'GET',
+    path: `/${NAME}`,
+    headers: { 'x-forwarded-for': '198.51.100.77' },
+    body: SECRET,
+  },
+  { type: 'TOKEN', authorizationToken: SECRET, methodArn: ARN_OF('execute-api', `abc123/live/GET/people/${NAME}`) },
+  {
+    id: 'event-1',
+    source: 'shop.orders',
+    'detail-type': 'Order placed',
+    account: '123456789012',
+    region: 'eu-west-1',
+    time: '2026-01-31T12:00:00Z',
+    resources: [ARN_OF('events', 'rule/nightly')],
+    detail: { customer: NAME, card: SECRET },
+  },
+  {
+    triggerSource: 'PreSignUp_SignUp',
+    userPoolId: 'eu-west-1_abc',
+    region: 'eu-west-1',
+    userName: NAME,
+    callerContext: { awsSdkVersion: 'aws-sdk-js-3' },
+    request: { userAttributes: { email: 'frank.canary@corp.example', phone_number: SECRET }, password: SECRET },
+  },
+  {
+    xAmzRequestId: 'object-1',
+    getObjectContext: { inputS3Url: SECRET },
+    configuration: { accessPointArn: ARN_OF('s3-object-lambda', 'accesspoint/resized') },
+    userRequest: { url: SECRET, headers: { 'User-Agent': SECRET } },
+    userIdentity: SESSION_OF(SESSION),
+  },
+  {
+    'connection-id': 'c-1',
+    'endpoint-id': 'cvpn-1',
+    username: NAME,
+    'common-name': NAME,
+    'public-ip': '198.51.100.77',
+  },
+  {
+    Details: {
+      ContactData: { ContactId: 'contact-1', CustomerEndpoint: { Address: NAME }, Attributes: { a: SECRET } },
+    },
+  },
+  { ...SAMPLE_LINE, event: { Records: [{ ...SENT, messageId: 'message-2' }] }, customer: NAME },
+  SAMPLE_MESSAGES,
+  {
+    timestamp: '2026-01-31T12:00:00Z',
+    requestContext: {
+      requestId: 'request-3',
+      functionArn: ARN_OF('lambda', 'function:pay'),
+      condition: 'RetriesExhausted',
+    },
+    requestPayload: { order: SECRET },
+    responsePayload: { errorType: 'NoSuchKey', errorMessage: SECRET },
+  },
+];
+
 const FORMATS: readonly (readonly [string, Decoder, object])[] = [
   ['CloudTrail', cloudtrailDecoder, TRAIL],
   ['X-Ray', xrayDecoder, TRACE],
@@ -375,6 +486,7 @@ const FORMATS: readonly (readonly [string, Decoder, object])[] = [
   ['OTLP metrics', otlpJsonDecoder(), METRICS],
   ['OTLP logs', otlpJsonDecoder(), LOGS],
   ['Lambda logs', lambdaLogsDecoder(), SUBSCRIPTION],
+  ['trigger events', triggerEventDecoder, TRIGGERS],
 ];
 /** One for all: it is as large as a batch may get. `finish` empties it. */
 const builder = new BatchBuilder();
@@ -439,7 +551,8 @@ function encoded(decoder: Decoder, document: unknown): Buffer {
   const bytes = new TextEncoder().encode(JSON.stringify(document));
   const origin = builder.addOrigin({ name: 'test', from: 0, to: bytes.length, sha256: '' });
   const sink = { builder: () => builder, origin, reject: () => undefined, note: () => undefined };
-  const context = { sink, defaults: TEST_DEFAULTS, tokens: new MemoryTokens() };
+  const defaults = decoder.format === 'trigger-event' ? { ...TEST_DEFAULTS, envelopeFunction: 'pay' } : TEST_DEFAULTS;
+  const context = { sink, defaults, tokens: new MemoryTokens() };
   decoder.decode(bytes, { start: 0, end: bytes.length, originOffset: 0, line: 1 }, context);
   const rows = builder.finish();
   // The log writer puts the time of arrival in the place of times that make no sense.
