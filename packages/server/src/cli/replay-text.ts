@@ -48,7 +48,13 @@ function readLines(result: ReplayResult): string[] {
   if (events === 0 && rejected.length > 0) {
     lines.push(`Formats that are understood: ${FORMATS.join(', ')}. With --format, every file is read as one of them.`);
   }
-  const clamped = reports.reduce((sum, report) => sum + (report.notes['time-clamped'] ?? 0), 0);
+  const noted = (name: string) => reports.reduce((sum, report) => sum + (report.notes[name] ?? 0), 0);
+  const unnamed = noted('function-unknown');
+  if (unnamed > 0) {
+    const many = counted(unnamed, 'event', 'events');
+    lines.push(`Of an unknown function, and so not judged: ${many}. --function NAME says whose they are.`);
+  }
+  const clamped = noted('time-clamped');
   if (clamped > 0) {
     lines.push(`Impossible times: ${grouped(clamped)}. These events stand where their neighbours in the file stand.`);
   }

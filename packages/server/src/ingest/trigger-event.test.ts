@@ -63,12 +63,13 @@ suite('an event says what fired the function', () => {
 });
 
 suite('an event and its function', () => {
-  test('without the name of the function it is rejected with advice', () => {
-    const { batch, rejects } = decode(sampleOf('SQS queue'), {});
-    assert.equal(batch.rows, 0);
-    assert.deepEqual(rejects, [
-      { reason: 'missing-field', detail: 'trigger event without its function; pass --function NAME', line: 1 },
-    ]);
+  test('without the name of the function it is kept, of no function, and counted', () => {
+    const { batch, rejects, notes } = decode(sampleOf('SQS queue'), { account: '123456789012' });
+    assert.deepEqual([rejects, notes], [[], ['function-unknown']]);
+    assert.deepEqual(
+      [batch.rows, batch.symbolText(0, 'function'), batch.symbolText(0, 'triggerSource')],
+      [1, '', 'sqs/jobs'],
+    );
   });
 
   test("account and region are the source's, never those of what fired it, and then a queue carries its owner", () => {
@@ -96,7 +97,7 @@ suite('an event and its function', () => {
   });
 
   test('a pipeline names a function that need not be the one that got the event', () => {
-    assert.deepEqual(reasons(sampleOf('CodePipeline job'), {}), ['missing-field']);
+    assert.equal(rows(sampleOf('CodePipeline job'), {})[0].function, undefined);
   });
 });
 

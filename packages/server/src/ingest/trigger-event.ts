@@ -177,7 +177,7 @@ class EventReader {
 
   #row(told: Told, wrapped: Wrapped): void {
     const key = this.#functionOf(told, wrapped);
-    if (key === '') return;
+    if (key === undefined) return;
     const { sink, tokens, defaults } = this.#place.context;
     if (told.unread !== undefined) sink.note(told.unread);
     const timeMs = [wrapped.timeMs, told.timeMs].find((time) => time !== undefined && !Number.isNaN(time));
@@ -209,22 +209,22 @@ class EventReader {
   }
 
   /**
-   * Key of the function that was fired: the declared one, else the one that event or envelope name; '' after rejecting.
+   * Key of the function that was fired: the declared one, else the one that event or envelope name, '' when none does: the
+   * row is then kept, and not judged. Undefined after rejecting.
    * Account and region of what fired it are not the function's: whoever sends the event chooses them, and with them would
    * choose whose record the event is judged by.
    */
-  #functionOf(told: Told, wrapped: Wrapped): string {
+  #functionOf(told: Told, wrapped: Wrapped): string | undefined {
     const { defaults } = this.#place.context;
     const declared = envelopeKey(defaults);
     const claimed = this.#keyOf(wrapped.function || (told.receiver ?? ''));
     if (declared !== '' && claimed !== '' && !sameFunction(claimed, declared)) {
       this.reject('identity-mismatch', `event of ${claimed} from ${declared}`);
-      return '';
+      return undefined;
     }
-    if (declared === '' && claimed === '') {
-      this.reject('missing-field', 'trigger event without its function; pass --function NAME');
-    }
-    return declared || claimed;
+    if (declared !== '' || claimed !== '') return declared || claimed;
+    this.#place.context.sink.note('function-unknown');
+    return '';
   }
 
   /** Key of a function by its ARN or name, '' when it is none. */

@@ -292,6 +292,15 @@ describe('the input of a replay', () => {
     );
   });
 
+  it('judges events none of which has a possible time, having learned nothing', async (test) => {
+    const scene = await Scene.make(test);
+    const records = traceRecords({ count: 3 }).map((record, at) => ({ ...record, timeMs: at }));
+    const result = await scene.replay({ paths: [await scene.text('a', traceText(records))] });
+    assert.deepEqual([result.events, result.reports[0].notes['time-clamped']], [3, 3]);
+    const { learned, judged } = result;
+    assert.deepEqual([learned?.toMs, (judged?.toMs ?? 0) - (judged?.fromMs ?? 0)], [learned?.fromMs, 1]);
+  });
+
   it('does not move the clock by impossible times', async (test) => {
     const scene = await Scene.make(test);
     const records = traceRecords({ count: 100 });

@@ -159,7 +159,9 @@ class Replay {
     if (span === undefined) return { ...nothing, judged: undefined };
     const { middle } = part.input;
     const halved = halve && part.place.ordinal <= 1;
-    const learned = halved ? { fromMs: span.fromMs, toMs: middle.atMs } : undefined;
+    // Events none of which has a possible time all stand at the same moment: nothing can be learned from before it.
+    const middleMs = Number.isNaN(middle.atMs) ? span.fromMs : middle.atMs;
+    const learned = halved ? { fromMs: span.fromMs, toMs: middleMs } : undefined;
     if (learned !== undefined) await this.#train(part, learned);
     await this.#feed(part);
     await this.#tick(Math.max(part.place.clockMs, span.toMs + part.shiftMs) + SETTLE_MS);
