@@ -11,8 +11,11 @@ export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
+  /** The message without the text of the code. */
+  readonly detail: string;
   constructor(code: EngineErrorCode, detail: string, options?: ErrorOptions) {
     super(`${ENGINE_ERRORS[code]} ${detail}`, options);
     this.code = code;
+    this.detail = detail;
   }
 }

@@ -31,7 +31,9 @@ async function crashes(test: TestContext, seed: number): Promise<void> {
   const dice = new Dice(seed);
   let first = 0;
   for (let generation = 0; generation < GENERATIONS; generation++) {
-    const acknowledged = await runAndKill({ folder, seed, first, kills: 1 + dice.below(40) });
+    // Some are killed late enough for the thread of large commits to be at work.
+    const kills = 1 + dice.below(dice.below(3) === 0 ? 400 : 40);
+    const acknowledged = await runAndKill({ folder, seed, first, kills });
     const expectedCut = await tear(folder, acknowledged, dice);
     const log = await openSegmentLog(folder);
     assert.equal(log.recovered.cutBytes, expectedCut, 'exactly the torn tail is cut and reported');
@@ -72,7 +74,9 @@ async function runAndKill(run: {
  */
 async function tear(folder: string, acknowledged: ReadonlyMap<number, number>, dice: Dice): Promise<number> {
   const last = (await listSegments(folder)).at(-1);
-  assert.ok(last !== undefined && last.bytes >= SEGMENT_HEADER_BYTES);
+  assert.ok(last !== undefined);
+  // Killed when a segment had been made and its header not been written.
+  if (last.bytes === 0) return 0;
   const ends = frameEnds(await readFile(last.path));
   const newest = Math.max(...acknowledged.values());
   const safe = Math.max(SEGMENT_HEADER_BYTES, ...ends.filter(({ ordinal }) => ordinal <= newest).map(({ end }) => end));

@@ -8,7 +8,6 @@ import type { Incident } from '@gait/engine/event/finding';
 import { type Genesis, type LogRecord, ordinalsOf, SCHEMA } from '@gait/engine/event/record';
 import { coverageOf, profilesOf } from '@gait/engine/profile';
 import { openSegmentLog, type SegmentLog, type SegmentLogOptions } from '../log/segments/segment-log.ts';
-import { systemFiles } from '../log/segments/system.ts';
 import { openPseudonyms, type Pseudonyms } from '../storage/pseudonyms.ts';
 import { openSeries, type SeriesWriter } from '../storage/series/series.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
@@ -304,16 +303,7 @@ function openEmptied(path: string): Store {
 }
 
 /** A log that will be thrown away need neither survive loss of power nor be proven: half of the time of a replay. */
-const THROWN_AWAY: SegmentLogOptions = {
-  signed: false,
-  files: {
-    ...systemFiles,
-    async open(path, create) {
-      const file = await systemFiles.open(path, create);
-      return { ...file, datasync: async () => undefined };
-    },
-  },
-};
+const THROWN_AWAY: SegmentLogOptions = { signed: false, synced: false };
 
 /** Does all of it in order; throws the first failure afterwards. */
 async function inTurn(steps: readonly (() => unknown)[]): Promise<void> {

@@ -86,7 +86,7 @@ export interface FrameHeader {
   readonly lastMs: number;
   readonly rawBytes: number;
   /** SHA-256 of the frame before. */
-  readonly previous: Buffer;
+  readonly previous: Uint8Array;
 }
 
 /** A frame that passed its check sum. */
@@ -112,7 +112,7 @@ export function encodeFrameHeader(header: FrameHeader, payload: Uint8Array): Buf
   out.writeUInt32LE(header.syncedBytes, 28);
   out.writeDoubleLE(header.lastMs, 32);
   out.writeUInt32LE(header.rawBytes, 40);
-  header.previous.copy(out, 48);
+  out.set(header.previous, 48);
   out.writeUInt32LE(crc32(payload, crc32(out.subarray(CRC_FROM))), 8);
   return out;
 }

@@ -12,10 +12,15 @@ export const COMMIT_FRAMES_MAX = 1024;
 export const PENDING_BYTES_MAX = 256 * 1024 * 1024;
 /** Payloads smaller than this are not compressed: single records do not pay for it. */
 export const COMPRESS_BYTES_MIN = 512;
-/** Payloads smaller than this are compressed at once: handing them to another thread costs more. */
-export const COMPRESS_ASIDE_BYTES_MIN = 32 * 1024;
-/** Compressions at a time, so that writing and syncing find a free thread of the pool of four. */
-export const COMPRESSIONS_MAX = 2;
+/** Payloads smaller than this are decompressed at once: handing them to another thread costs more. */
+export const DECOMPRESS_ASIDE_BYTES_MIN = 32 * 1024;
+/** Commits of fewer encoded bytes are made at once (1 ms): handing them over gains little and would start the thread. */
+export const COMMIT_ASIDE_BYTES_MIN = 128 * 1024;
+/** Memory of encoded records below this size is cheap to get, and above it too much to keep. */
+export const ROOM_BYTES_MIN = 32 * 1024;
+export const ROOM_BYTES_MAX = 8 * 1024 * 1024;
+/** Pieces of memory kept for encoding: as many as are on their way to the disk when all goes well. */
+export const ROOMS_KEPT_MAX = 4;
 /** Bytes of a segment between two entries of its index: reading from the middle skips at most this much. */
 export const INDEX_EVERY_BYTES = 64 * 1024;
 /** Segments whose index is kept in memory; older ones are read from their start. */

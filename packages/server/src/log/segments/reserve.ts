@@ -16,14 +16,20 @@ export class DiskReserve {
     this.#freeBytes = freeBytes;
   }
 
-  /** Counts bytes about to be written; true if observations may be. */
-  async admits(bytes: number): Promise<boolean> {
+  /** Counts bytes about to be written; true if observations may be. Answers at once if it need not ask. */
+  admits(bytes: number): boolean | Promise<boolean> {
     if (this.#reserveBytes === 0) return true;
     const short = this.#freeEstimate < 2 * this.#reserveBytes + bytes;
-    if (short || this.#writtenSince >= RESERVE_CHECK_BYTES) {
-      this.#freeEstimate = await this.#freeBytes();
-      this.#writtenSince = 0;
-    }
+    return short || this.#writtenSince >= RESERVE_CHECK_BYTES ? this.#ask(bytes) : this.#count(bytes);
+  }
+
+  async #ask(bytes: number): Promise<boolean> {
+    this.#freeEstimate = await this.#freeBytes();
+    this.#writtenSince = 0;
+    return this.#count(bytes);
+  }
+
+  #count(bytes: number): boolean {
     this.#freeEstimate -= bytes;
     this.#writtenSince += bytes;
     return this.#freeEstimate >= this.#reserveBytes;

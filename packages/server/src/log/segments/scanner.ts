@@ -14,7 +14,7 @@ import {
   frameHash,
   frameIntact,
 } from './frame.ts';
-import { COMPRESS_ASIDE_BYTES_MIN, FRAME_BYTES_MAX, SCAN_BYTES } from './limits.ts';
+import { DECOMPRESS_ASIDE_BYTES_MIN, FRAME_BYTES_MAX, SCAN_BYTES } from './limits.ts';
 
 const zstdDecompressAside = promisify(zstdDecompress);
 
@@ -144,7 +144,7 @@ async function payloadOf(frame: Frame): Promise<Uint8Array> {
   const options = { maxOutputLength: expected, chunkSize: Math.max(MIN_CHUNK_BYTES, expected) };
   let raw: Buffer;
   try {
-    const aside = frame.rawBytes >= COMPRESS_ASIDE_BYTES_MIN;
+    const aside = frame.rawBytes >= DECOMPRESS_ASIDE_BYTES_MIN;
     raw = aside ? await zstdDecompressAside(frame.payload, options) : zstdDecompressSync(frame.payload, options);
   } catch (cause) {
     throw new EngineError('GAIT_BATCH_DAMAGED', 'The payload of the frame does not decompress.', { cause });

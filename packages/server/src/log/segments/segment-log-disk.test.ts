@@ -1,23 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { EngineError } from '@gait/engine/base/errors';
+import { Batch } from '@gait/engine/event/batch';
+import type { LogRecord } from '@gait/engine/event/record';
 import { all, control, identities, observation } from '../log.contract.ts';
 import { LogError, type LogErrorCode } from '../log.ts';
 import { scratchFolder } from '../scratch.ts';
 import { paths } from './folder.ts';
 import { parseHead } from './head.ts';
 import { linesOf, readHeadsText } from './heads-file.ts';
-import { openSegmentLog } from './segment-log.ts';
+import { openSegmentLog, type SegmentLog } from './segment-log.ts';
 import { openSegmentReader } from './segment-reader.ts';
-import { type SegmentFiles, systemFiles } from './system.ts';
+import { type SegmentFile, type SegmentFiles, systemFiles } from './system.ts';
 
 const code =
   (expected: LogErrorCode) =>
   (error: unknown): boolean =>
     error instanceof LogError && error.code === expected;
+
+/** Enough rows for a commit that is handed to the thread. */
+const LARGE_ROWS = 800;
 
 describe('lock of the folder', () => {
   it('lets in one writer of the same process', async (test) => {
@@ -115,35 +121,110 @@ describe('a full disk', () => {
     await log.close();
   });
 
-  it('is noticed on a real file system of one megabyte', async (test) => {
-    const folder = await scratchFolder(test);
-    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]);
-    if (mount.status !== 0) return test.skip('a file system of its own can only be mounted by root');
-    try {
-      await fillDisk(folder);
-    } finally {
-      execFileSync('umount', [folder]);
-    }
-    return undefined;
+  for (const rows of [200, LARGE_ROWS]) {
+    it(`is noticed on a real file system, by commits of ${rows} rows`, async (test) => {
+      const folder = await scratchFolder(test);
+      const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder]);
+      if (mount.status !== 0) return test.skip('a file system of its own can only be mounted by root');
+      try {
+        await fillDisk(folder, rows);
+      } finally {
+        execFileSync('umount', [folder]);
+      }
+      return undefined;
+    });
+  }
+});
+
+async function fillDisk(folder: string, rows: number): Promise<void> {
+  const data = join(folder, 'log');
+  await mkdir(data);
+  const thread = new ThreadWatch();
+  const log = await openSegmentLog(data, { reserveBytes: 0, files: thread.files });
+  if (rows === LARGE_ROWS) await thread.running(log);
+  const { bavail, bsize } = await statfs(folder);
+  await writeFile(join(folder, 'filler'), Buffer.alloc(bavail * bsize - 300_000));
+  await assert.rejects(async () => {
+    for (let at = 0; at < 100; at++) await log.append(observation(rows, 1e6 + at));
+  }, code('GAIT_LOG_FULL'));
+  await rm(join(folder, 'filler'));
+  const { next } = log;
+  assert.deepEqual(await log.append(observation(rows, 2e6)), { ordinal: next });
+  await log.close();
+  assert.equal((await openSegmentReader(data)).next, next + rows);
+}
+
+describe('large commits', () => {
+  it('are made by a thread when it runs, byte for byte as they are made here', async (test) => {
+    const [aside, here] = [await scratchFolder(test), await scratchFolder(test)];
+    const thread = new ThreadWatch();
+    const log = await openSegmentLog(aside, { files: thread.files });
+    await thread.running(log);
+    await log.append(observation(3, 2e6));
+    await log.append(observation(LARGE_ROWS + 7, 3e6));
+    const { next } = log;
+    await log.close();
+    const again = await openSegmentLog(here, { files: { ...systemFiles, open: withoutDescriptor } });
+    for await (const { record } of (await openSegmentReader(aside)).read(0)) await again.append(record);
+    assert.equal(again.next, next);
+    await again.close();
+    const [one, other] = await Promise.all([aside, here].map((folder) => readFile(paths.segment(folder, 1))));
+    assert.ok(one.equals(other));
+  });
+
+  it('leave out a batch that could not be read back, and keep its neighbours', async (test) => {
+    const thread = new ThreadWatch();
+    const log = await openSegmentLog(await scratchFolder(test), { files: thread.files });
+    await thread.running(log);
+    const { next } = log;
+    const [first, impossible, last] = await Promise.allSettled([
+      log.append(observation(LARGE_ROWS, 2e6)),
+      log.append(withInfinity(observation(LARGE_ROWS, 3e6))),
+      log.append(observation(5, 4e6)),
+    ]);
+    assert.deepEqual(first, { status: 'fulfilled', value: { ordinal: next } });
+    assert.ok(impossible.status === 'rejected' && impossible.reason instanceof EngineError);
+    assert.match(impossible.reason.message, /^The batch is damaged\. In short: a time is not a number\.$/);
+    assert.deepEqual(last, { status: 'fulfilled', value: { ordinal: next + LARGE_ROWS } });
+    assert.equal((await all(log.read(next))).flatMap(identities).length, LARGE_ROWS + 5);
+    await log.close();
   });
 });
 
-async function fillDisk(folder: string): Promise<void> {
-  const data = join(folder, 'log');
-  await mkdir(data);
-  const log = await openSegmentLog(data, { reserveBytes: 0 });
-  await writeFile(join(folder, 'filler'), Buffer.alloc(700_000));
-  let appended = 0;
-  await assert.rejects(async () => {
-    for (let at = 0; at < 100; at++) {
-      await log.append(observation(200, 1000 + at));
-      appended++;
+/** Real files, and a look at who writes them. */
+class ThreadWatch {
+  #writtenHere = 0;
+  readonly files: SegmentFiles = {
+    ...systemFiles,
+    open: async (path, create) => {
+      const file = await systemFiles.open(path, create);
+      const writev: SegmentFile['writev'] = (buffers, position) => {
+        this.#writtenHere++;
+        return file.writev(buffers, position);
+      };
+      return { ...file, writev };
+    },
+  };
+
+  /** Appends large batches until one is not written here. */
+  async running(log: SegmentLog): Promise<void> {
+    for (let at = 1; ; at++) {
+      const before = this.#writtenHere;
+      await log.append(observation(LARGE_ROWS, 1000 * at));
+      if (this.#writtenHere === before) return;
     }
-  }, code('GAIT_LOG_FULL'));
-  await rm(join(folder, 'filler'));
-  assert.deepEqual(await log.append(control(5)), { ordinal: appended * 200 });
-  await log.close();
-  assert.equal((await openSegmentReader(data)).next, appended * 200 + 1);
+  }
+}
+
+async function withoutDescriptor(path: string, create: boolean): Promise<SegmentFile> {
+  return { ...(await systemFiles.open(path, create)), descriptor: undefined };
+}
+
+function withInfinity(record: LogRecord): LogRecord {
+  assert.ok(record.type === 'observation');
+  const { columns } = record.batch;
+  const eventMs = columns.eventMs.with(3, Number.POSITIVE_INFINITY);
+  return { type: 'observation', batch: new Batch({ ...columns, eventMs }) };
 }
 
 describe('a disk that fails', () => {

@@ -1,18 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { encodeRecord } from '@gait/engine/event/codec';
+import { EngineError } from '@gait/engine/base/errors';
+import { encodeRecordInto } from '@gait/engine/event/codec';
 import { type LogRecord, ordinalsOf } from '@gait/engine/event/record';
 import type { Appended, Log, StoredRecord } from '../log.ts';
 import { LogError } from '../log.ts';
 import { stampRecord } from '../stamp.ts';
 import { Wake } from '../wake.ts';
-import { Compressor, type Payload } from './compressor.ts';
+import type { Encoded, Place } from './commit.ts';
+import { Committer } from './committer.ts';
 import { ioError, paths } from './folder.ts';
 import { FRAME_TYPE } from './frame.ts';
 import type { Head } from './head.ts';
 import { recoverHeads } from './heads-file.ts';
 import { openKeys } from './keys.ts';
 import {
+  COMMIT_ASIDE_BYTES_MIN,
   COMMIT_BYTES_MAX,
   COMMIT_FRAMES_MAX,
   HEAD_EVERY_MS,
@@ -27,7 +30,7 @@ import { type Recovered, recoverSegments } from './recovery.ts';
 import { DiskReserve } from './reserve.ts';
 import { planRemoval, type Retained, type RetainOptions } from './retention.ts';
 import { type SegmentFiles, systemFiles } from './system.ts';
-import { SegmentWriter, type Writable } from './writer.ts';
+import { SegmentWriter } from './writer.ts';
 
 /** How the log in a folder is kept. Every option has a default. */
 export interface SegmentLogOptions {
@@ -35,6 +38,8 @@ export interface SegmentLogOptions {
   readonly segmentBytesMax?: number;
   /** Disk space kept free of observations, bytes; 0 switches this off. Default `RESERVE_BYTES`. */
   readonly reserveBytes?: number;
+  /** False: what is acknowledged need not survive loss of power. Default true. */
+  readonly synced?: boolean;
   /** Time between heads of the open segment, ms. Default `HEAD_EVERY_MS`. */
   readonly headEveryMs?: number;
   /** Whether heads are signed; without them nothing can be verified, as in a log that is thrown away. Default true. */
@@ -81,7 +86,8 @@ async function openLocked(folder: string, options: SegmentLogOptions, lock: Fold
   const { segments, tail, recovered } = await recoverSegments(folder, heads);
   const files = options.files ?? systemFiles;
   const segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
-  const writer = new SegmentWriter({ folder, files, segmentBytesMax }, segments, tail);
+  const committer = new Committer(options.synced ?? true);
+  const writer = new SegmentWriter({ folder, files, segmentBytesMax, committer }, segments, tail);
   const notary = new Notary({
     folder,
     key,
@@ -98,7 +104,7 @@ async function openLocked(folder: string, options: SegmentLogOptions, lock: Fold
     if (heads.open === undefined) await notary.sign();
     else notary.notice(writer.segments.length > 1);
     const reserve = new DiskReserve(options.reserveBytes ?? RESERVE_BYTES, () => files.freeBytes(folder));
-    return new FolderLog({ lock, writer, notary, reserve, recovered });
+    return new FolderLog({ lock, writer, committer, notary, reserve, recovered });
   } catch (error) {
     await notary.close();
     await writer.close();
@@ -109,17 +115,14 @@ async function openLocked(folder: string, options: SegmentLogOptions, lock: Fold
 interface Parts {
   readonly lock: FolderLock;
   readonly writer: SegmentWriter;
+  readonly committer: Committer;
   readonly notary: Notary;
   readonly reserve: DiskReserve;
   readonly recovered: Recovered;
 }
 
-interface Pending {
-  readonly payload: Payload | Promise<Payload>;
+interface Pending extends Encoded {
   readonly rawBytes: number;
-  readonly type: number;
-  readonly count: number;
-  readonly lastMs: number;
   resolve(appended: Appended): void;
   reject(error: unknown): void;
 }
@@ -130,7 +133,7 @@ class FolderLog implements SegmentLog {
   readonly #writer: SegmentWriter;
   readonly #notary: Notary;
   readonly #reserve: DiskReserve;
-  readonly #compressor = new Compressor();
+  readonly #committer: Committer;
   readonly #wake = new Wake();
   #queue: Pending[] = [];
   #pendingBytes = 0;
@@ -140,10 +143,11 @@ class FolderLog implements SegmentLog {
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
-  constructor({ lock, writer, notary, reserve, recovered }: Parts) {
+  constructor({ lock, writer, committer, notary, reserve, recovered }: Parts) {
     this.recovered = recovered;
     this.#lock = lock;
     this.#writer = writer;
+    this.#committer = committer;
     this.#notary = notary;
     this.#reserve = reserve;
     this.#stampMs = writer.lastMs;
@@ -169,14 +173,13 @@ class FolderLog implements SegmentLog {
     if (this.#closing !== undefined) throw new LogError('GAIT_LOG_CLOSED');
     if (this.#pendingBytes > PENDING_BYTES_MAX) throw new LogError('GAIT_LOG_BUSY');
     const stamped = stampRecord(record, this.#stampMs);
-    const raw = encodeRecord(stamped.record);
+    const raw = encodeRecordInto(stamped.record, this.#committer.room);
     this.#stampMs = stamped.lastMs;
     return new Promise((resolve, reject) => {
-      const payload = this.#compressor.compress(raw);
-      const place = { type: FRAME_TYPE[record.type], count: ordinalsOf(record), lastMs: stamped.lastMs };
-      this.#queue.push({ payload, rawBytes: raw.length, ...place, resolve, reject });
+      const about = { type: FRAME_TYPE[record.type], count: ordinalsOf(record), lastMs: stamped.lastMs };
+      this.#queue.push({ raw, rawBytes: raw.length, ...about, resolve, reject });
       this.#pendingBytes += raw.length;
-      if (!this.#draining) this.#drain();
+      if (!this.#draining) this.#drain(raw.length >= COMMIT_ASIDE_BYTES_MIN);
     });
   }
 
@@ -239,6 +242,7 @@ class FolderLog implements SegmentLog {
     } finally {
       await this.#notary.close();
       await this.#writer.close();
+      await this.#committer.close();
       this.#lock.release();
     }
   }
@@ -255,13 +259,22 @@ class FolderLog implements SegmentLog {
     return new LogCursor({ fromOrdinal, seek: (segment, ordinal) => this.#writer.seek(segment.number, ordinal) });
   }
 
-  /** Commits groups until nothing waits. Never rejects: failures go to the appends they concern. */
-  async #drain(): Promise<void> {
+  /**
+   * Commits groups until nothing waits. The next one is on its way before appends of the one before go on. `atOnce`: the
+   * first does not wait for company. Never rejects: failures go to the appends they concern.
+   */
+  async #drain(atOnce: boolean): Promise<void> {
     this.#draining = true;
     // One turn of the event loop, so that records appended together share the first commit.
-    await turn();
-    while (this.#queue.length > 0) await this.#commitGroup(this.#takeGroup());
+    if (!atOnce) await turn();
+    let settle = (): void => {};
+    while (this.#queue.length > 0) {
+      const committing = this.#commitGroup(this.#takeGroup());
+      settle();
+      settle = await committing;
+    }
     this.#draining = false;
+    settle();
     this.#drained?.();
     this.#wake.all();
   }
@@ -277,37 +290,52 @@ class FolderLog implements SegmentLog {
     return this.#queue.splice(0, frames);
   }
 
-  async #commitGroup(group: readonly Pending[]): Promise<void> {
+  /** Returns what tells the appends of the outcome. */
+  async #commitGroup(group: readonly Pending[]): Promise<() => void> {
+    const bytes = group.reduce((sum, pending) => sum + pending.rawBytes, 0);
     try {
-      await this.#commit(await this.#admitted(group));
+      const free = this.#reserve.admits(bytes);
+      const admitted = free === true || (await free) ? group : refuseObservations(group);
+      const places = await this.#commit(admitted);
+      return () => this.#settle(bytes, () => acknowledge(admitted, places));
     } catch (error) {
-      for (const pending of group) pending.reject(ioError(error, 'commit'));
+      const failure = ioError(error, 'commit');
+      return () => this.#settle(bytes, () => refuse(group, failure));
     }
-    for (const pending of group) this.#pendingBytes -= pending.rawBytes;
+  }
+
+  #settle(bytes: number, tell: () => void): void {
+    this.#pendingBytes -= bytes;
+    tell();
     this.#wake.all();
   }
 
-  /** The records of a group that the free space allows; refuses the others. */
-  async #admitted(group: readonly Pending[]): Promise<readonly Pending[]> {
-    const bytes = group.reduce((sum, pending) => sum + pending.rawBytes, 0);
-    if (await this.#reserve.admits(bytes)) return group;
-    const isObservation = ({ type }: Pending): boolean => type === FRAME_TYPE.observation;
-    const full = new LogError('GAIT_LOG_FULL', 'What is left is kept for control records.');
-    for (const pending of group.filter(isObservation)) pending.reject(full);
-    return group.filter((pending) => !isObservation(pending));
-  }
-
-  async #commit(group: readonly Pending[]): Promise<void> {
-    if (group.length === 0) return;
-    const frames = await Promise.all(group.map(writable));
-    const complete = this.#writer.needsSegment(frames);
+  async #commit(group: readonly Pending[]): Promise<readonly Place[]> {
+    if (group.length === 0) return [];
+    const complete = this.#writer.needsSegment(group);
     if (complete) await this.#writer.begin();
-    const ordinals = await this.#writer.commit(frames);
-    for (const [at, pending] of group.entries()) pending.resolve({ ordinal: ordinals[at] });
+    const records = group.map(({ raw, type, count, lastMs }) => ({ raw, type, count, lastMs }));
+    const places = await this.#writer.commit(records);
     this.#notary.notice(complete);
+    return places;
   }
 }
 
-async function writable({ payload, type, count, lastMs }: Pending): Promise<Writable> {
-  return { payload: await payload, type, count, lastMs };
+/** Refuses what the free space does not allow; returns the others. */
+function refuseObservations(group: readonly Pending[]): readonly Pending[] {
+  const isObservation = ({ type }: Pending): boolean => type === FRAME_TYPE.observation;
+  const full = new LogError('GAIT_LOG_FULL', 'What is left is kept for control records.');
+  refuse(group.filter(isObservation), full);
+  return group.filter((pending) => !isObservation(pending));
+}
+
+function refuse(group: readonly Pending[], failure: LogError): void {
+  for (const pending of group) pending.reject(failure);
+}
+
+function acknowledge(group: readonly Pending[], places: readonly Place[]): void {
+  for (const [at, place] of places.entries()) {
+    if ('refused' in place) group[at].reject(new EngineError('GAIT_BATCH_DAMAGED', place.refused));
+    else group[at].resolve({ ordinal: place.ordinal });
+  }
 }

@@ -1,7 +1,10 @@
+import { writevSync } from 'node:fs';
 import { open, rm, statfs } from 'node:fs/promises';
 
 /** The file operations that commits consist of: a seam, so that tests can make a disk fail at a chosen moment. */
 export interface SegmentFile {
+  /** For a thread that writes without these operations; undefined if it must not. */
+  readonly descriptor: number | undefined;
   /** Writes the buffers at a position; returns the bytes written, which may be fewer. */
   writev(buffers: readonly Uint8Array[], position: number): Promise<number>;
   datasync(): Promise<void>;
@@ -23,6 +26,7 @@ export const systemFiles: SegmentFiles = {
   async open(path, create) {
     const file = await open(path, create ? 'wx' : 'r+');
     return {
+      descriptor: file.fd,
       writev: async (buffers, position) => (await file.writev(buffers, position)).bytesWritten,
       datasync: () => file.datasync(),
       truncate: (bytes) => file.truncate(bytes),
@@ -42,6 +46,17 @@ export async function writeAll(file: SegmentFile, buffers: readonly Uint8Array[]
   let at = position;
   while (rest.length > 0) {
     const written = await file.writev(rest, at);
+    at += written;
+    rest = restAfter(rest, written);
+  }
+}
+
+/** The same in a thread that has nothing else to do. */
+export function writeAllSync(descriptor: number, buffers: readonly Uint8Array[], position: number): void {
+  let rest = buffers;
+  let at = position;
+  while (rest.length > 0) {
+    const written = writevSync(descriptor, rest, at);
     at += written;
     rest = restAfter(rest, written);
   }

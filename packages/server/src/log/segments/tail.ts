@@ -52,7 +52,7 @@ export function outOfOrder(
   before: { readonly next: number; readonly lastMs: number; readonly frame: Buffer },
 ): BadFrame | undefined {
   const { offset } = frame;
-  if (!frame.previous.equals(before.frame)) return { offset, problem: 'the frame does not follow the one before' };
+  if (!before.frame.equals(frame.previous)) return { offset, problem: 'the frame does not follow the one before' };
   if (frame.ordinal !== before.next) return { offset, problem: 'the ordinals have a gap' };
   if (frame.lastMs < before.lastMs) return { offset, problem: 'the stamps go back' };
   return undefined;

@@ -2,39 +2,27 @@ import { dirname } from 'node:path';
 import { assert } from '@gait/engine/base/assert';
 import { SCHEMA } from '@gait/engine/event/record';
 import { LogError } from '../log.ts';
-import type { Payload } from './compressor.ts';
+import type { Committed, Encoded, Place } from './commit.ts';
+import type { Committer } from './committer.ts';
 import { ioError, paths, type Segment } from './folder.ts';
-import {
-  encodeFrameHeader,
-  encodeSegmentHeader,
-  FRAME_HEADER_BYTES,
-  frameHash,
-  SEGMENT_HEADER_BYTES,
-} from './frame.ts';
+import { encodeSegmentHeader, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './frame.ts';
 import { INDEXED_SEGMENTS_MAX } from './limits.ts';
 import { SegmentIndex } from './segment-index.ts';
 import { type SegmentFile, type SegmentFiles, syncFolder, writeAll } from './system.ts';
 import type { Tail } from './tail.ts';
 
-/** A record ready to be written. */
-export interface Writable {
-  readonly payload: Payload;
-  readonly type: number;
-  readonly count: number;
-  readonly lastMs: number;
-}
-
 /** Where and how segments are written. */
 export interface WriterOptions {
   readonly folder: string;
   readonly files: SegmentFiles;
+  readonly committer: Committer;
   readonly segmentBytesMax: number;
 }
 
 /**
  * Appends frames to the last segment and begins new ones. What its properties say is durable. After a failed write the
- * segment is cut back to that; if even this fails, or a sync fails for another reason than space, it stays broken until
- * the log is opened again, because the kernel may then report a later sync as done that was not.
+ * segment is cut back to that; if even this fails, or the write failed for another reason than space, it stays broken
+ * until the log is opened again, because the kernel may then report a later sync as done that was not.
  */
 export class SegmentWriter {
   readonly #options: WriterOptions;
@@ -76,9 +64,9 @@ export class SegmentWriter {
     else this.#file = await this.#options.files.open(last.path, false);
   }
 
-  /** Whether the frames need a new segment first. */
-  needsSegment(frames: readonly Writable[]): boolean {
-    const size = frames.reduce((sum, frame) => sum + FRAME_HEADER_BYTES + frame.payload.bytes.length, 0);
+  /** Whether the records need a new segment first: they might not fit if they do not get smaller by compression. */
+  needsSegment(records: readonly Encoded[]): boolean {
+    const size = records.reduce((sum, { raw }) => sum + FRAME_HEADER_BYTES + raw.length, 0);
     return this.bytes > SEGMENT_HEADER_BYTES && this.bytes + size > this.#options.segmentBytesMax;
   }
 
@@ -88,27 +76,24 @@ export class SegmentWriter {
     await this.#begin();
   }
 
-  /** Writes frames with one write and one sync; returns the ordinal of each. */
-  async commit(frames: readonly Writable[]): Promise<number[]> {
+  /** Writes records with one write and one sync; returns the place of each. */
+  async commit(records: readonly Encoded[]): Promise<readonly Place[]> {
     this.#refuseIfBroken();
     const file = this.#file;
     const segment = this.#segments.at(-1);
     assert(file !== undefined && segment !== undefined, 'the writer was started');
-    const staged = this.#stage(frames);
+    const { bytes, next, lastMs } = this;
+    const commit = { records, bytes, next, lastMs, frame: this.#frame };
     try {
-      await writeAll(file, staged.buffers, this.bytes);
-      await this.#sync(file, segment.path);
+      const committed = await this.#options.committer.commit(file, commit);
+      this.#take(committed, segment.number);
+      return committed.places;
     } catch (error) {
+      const failure = ioError(error, segment.path);
+      if (failure.code !== 'GAIT_LOG_FULL') this.#broken = failure;
       await this.#cutBack(file, segment.path);
-      throw ioError(error, segment.path);
+      throw failure;
     }
-    for (const [at, ordinal] of staged.ordinals.entries())
-      this.#indexOf(segment.number).add(ordinal, staged.offsets[at]);
-    this.bytes = staged.end;
-    this.#frame = staged.frame;
-    this.next = staged.next;
-    this.lastMs = frames.at(-1)?.lastMs ?? this.lastMs;
-    return staged.ordinals;
   }
 
   /** Forgets segments whose files were removed. */
@@ -123,35 +108,14 @@ export class SegmentWriter {
     await file?.close();
   }
 
-  #stage(frames: readonly Writable[]) {
-    const buffers: Uint8Array[] = [];
-    const ordinals: number[] = [];
-    const offsets: number[] = [];
-    let end = this.bytes;
-    let next = this.next;
-    let previous = this.#frame;
-    for (const { payload, type, count, lastMs } of frames) {
-      const { bytes, rawBytes, compression } = payload;
-      const about = { payloadBytes: bytes.length, type, compression, ordinal: next, count, lastMs, rawBytes, previous };
-      const header = encodeFrameHeader({ ...about, syncedBytes: this.bytes }, bytes);
-      buffers.push(header, bytes);
-      ordinals.push(next);
-      offsets.push(end);
-      previous = frameHash(header, bytes);
-      end += header.length + bytes.length;
-      next += count;
-    }
-    return { buffers, ordinals, offsets, end, next, frame: previous };
-  }
-
-  async #sync(file: SegmentFile, path: string): Promise<void> {
-    try {
-      await file.datasync();
-    } catch (error) {
-      const failure = ioError(error, path);
-      if (failure.code !== 'GAIT_LOG_FULL') this.#broken = failure;
-      throw failure;
-    }
+  /** Takes note of what has become durable. */
+  #take({ places, bytes, next, frame, lastMs }: Committed, segment: number): void {
+    const index = this.#indexOf(segment);
+    for (const place of places) if ('offset' in place) index.add(place.ordinal, place.offset);
+    this.bytes = bytes;
+    this.next = next;
+    this.lastMs = lastMs;
+    this.#frame = Buffer.from(frame);
   }
 
   async #cutBack(file: SegmentFile, path: string): Promise<void> {
