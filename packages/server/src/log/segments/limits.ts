@@ -35,6 +35,8 @@ export const HEAD_BYTES_MAX = 2048;
 export const HEADS_BYTES_MAX = 128 * 1024 * 1024;
 /** Segments shorter than this are hashed at once (5 ms) instead of starting a thread for it (90 ms). */
 export const HASH_AT_ONCE_BYTES_MAX = 64 * 1024;
+/** Bytes of the open segment after which the thread that hashes is sent ahead of the next head: half a second of its work. */
+export const HASH_AHEAD_BYTES = 4 * 1024 * 1024;
 /** Disk space that only controls and ticks may use: years of people's decisions, and minutes of warning. */
 export const RESERVE_BYTES = 64 * 1024 * 1024;
 /** Bytes written between two looks at the free space while there is plenty. */

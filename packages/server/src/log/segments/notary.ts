@@ -7,6 +7,7 @@ import { appendHead, linkAfter, replaceOpenHead, type StoredHeads } from './head
 import type { SigningKey } from './keys.ts';
 import { LeafThread } from './leaf-thread.ts';
 import { emptyProof, type SegmentProof } from './leaves.ts';
+import { HASH_AHEAD_BYTES } from './limits.ts';
 import { syncFolder } from './system.ts';
 
 /** What is durable: whole segments, and the last one up to `bytes`. */
@@ -47,6 +48,8 @@ export class Notary {
   #open: SignedHead | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** How far the thread was sent ahead. */
+  #hashed = { segment: 0, bytes: 0 };
   /** Why heads are not being signed; undefined while they are. */
   failure: LogError | undefined;
 
@@ -71,6 +74,7 @@ export class Notary {
     if (!this.#options.signed) return;
     if (complete) this.#clear();
     this.#timer ??= this.#later(complete ? 0 : this.#options.headEveryMs);
+    this.#hashAhead();
   }
 
   /** Signs what is durable now. */
@@ -105,6 +109,19 @@ export class Notary {
     await this.#queue;
     this.#clear();
     await this.#thread.close();
+  }
+
+  /** Lets the thread go through what has become durable, so that the next head does not wait for all of it. */
+  #hashAhead(): void {
+    const { segments, bytes } = this.#options.durable();
+    const [before, last] = [segments.at(-2), segments.at(-1)];
+    // The thread holds the tree of one segment: first that of the one before is completed.
+    if (last === undefined || (before !== undefined && !this.#sealed.has(before.number))) return;
+    const from = this.#hashed.segment === last.number ? this.#hashed.bytes : 0;
+    if (bytes - from < HASH_AHEAD_BYTES) return;
+    this.#hashed = { segment: last.number, bytes };
+    // What fails here fails again when a head asks for it, and is told then.
+    this.#prove(last, bytes).catch(() => {});
   }
 
   #later(delayMs: number): NodeJS.Timeout {
