@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { BatchBuilder } from '@gait/engine/event/batch-builder';
+import { seededBatch } from '@gait/engine/event/seeded-batch';
 import { control, observation } from '../log/log.contract.ts';
 import { LogError } from '../log/log.ts';
 import { copyOf, flipByte, rewrite, scratchFolder } from '../log/scratch.ts';
 import { paths } from '../log/segments/folder.ts';
 import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../log/segments/frame.ts';
+import { HASH_AHEAD_BYTES } from '../log/segments/limits.ts';
 import { openSegmentLog, type SegmentLogOptions } from '../log/segments/segment-log.ts';
 import type { BadKind } from './report.ts';
 import { verifyLog } from './verify.ts';
@@ -54,6 +57,22 @@ describe('verifying a log', () => {
     assert.deepEqual([report.segments, report.records, report.provenThrough, report.anchored], [4, 10, 10, undefined]);
     assert.equal(report.unfinished, undefined);
     assert.match(report.statement.join('\n'), /before ordinal 10 are proven against anyone who does not hold/);
+  });
+
+  it('accepts a log of many megabytes, which is hashed ahead of its heads', async (test) => {
+    const folder = await scratchFolder(test);
+    const segmentBytesMax = 1.5 * HASH_AHEAD_BYTES;
+    const log = await openSegmentLog(folder, { segmentBytesMax });
+    const builder = new BatchBuilder();
+    for (let at = 0; log.next < 72_000; at++) {
+      const batch = seededBatch({ seed: at, rows: 4000, startMs: 10_000 * at }, builder);
+      await log.append({ type: 'observation', batch });
+    }
+    await log.close();
+    const report = await verifyLog(folder);
+    assert.deepEqual([report.ok, report.records, report.provenThrough], [true, 72_000, 72_000]);
+    const last = (await stat(paths.segment(folder, report.segments))).size;
+    assert.ok(report.segments > 1 && last < segmentBytesMax, `${report.segments} segments, the last of ${last} bytes`);
   });
 
   it('accepts a log that was just begun', async (test) => {
