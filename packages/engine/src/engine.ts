@@ -10,7 +10,8 @@ import type { HourRollup, MinuteRollup } from './event/rollup.ts';
 import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
 import { HourSums } from './features/hour-sums.ts';
-import { type ScoredRow, StageOne } from './stage-one.ts';
+import type { ScoredRow } from './scoring/scored-row.ts';
+import { StageOne } from './stage-one.ts';
 import { type Remembered, StageTwo } from './stage-two.ts';
 
 /** Version of the engine: snapshots of another one are refused, and byte equality is promised within one. */

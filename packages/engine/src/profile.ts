@@ -1,5 +1,5 @@
 import type { Names } from './base/names.ts';
-import { CATEGORY, type CategoryValue } from './baselines/categories.ts';
+import { CATEGORY, type CategoryValue } from './baselines/category.ts';
 import { HEAD } from './baselines/functions.ts';
 import { METRICS } from './baselines/metric-block.ts';
 import type { Engine } from './engine.ts';

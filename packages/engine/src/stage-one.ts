@@ -3,12 +3,13 @@ import { FUNCTIONS_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
 import { NO_PAGE, type SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
-import { Categories, keyOf } from './baselines/categories.ts';
+import { Categories } from './baselines/categories.ts';
+import { keyOf } from './baselines/category.ts';
 import { Directory } from './baselines/directory.ts';
 import { countFacets, foreignGroups, INVOCATION_KINDS, isTold, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
-import { locateCalls } from './baselines/located-calls.ts';
+import { keepHabit, locateCalls, locatePrincipal } from './baselines/located-calls.ts';
 import { MetricStore } from './baselines/metrics.ts';
 import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
@@ -24,31 +25,13 @@ import { Groups } from './features/groups.ts';
 import { OpenInvocations } from './features/join.ts';
 import { Observation } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
+import { shapeOf } from './features/shape.ts';
 import { LOOK_AHEAD_ROWS, LookAhead } from './look-ahead.ts';
 import { JudgedCounts } from './scoring/judged.ts';
+import type { ScoredRow } from './scoring/scored-row.ts';
 
 /** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */
 const PROVISIONAL_COUNT = 2;
-
-/** A score with where it happened, as stage 2 reads it. */
-export interface ScoredRow {
-  readonly score: Score;
-  readonly row: number;
-  readonly function: string;
-  readonly functionHi: number;
-  readonly functionLo: number;
-  readonly facets: number;
-  /** Facet bits this function has ever delivered: decides what could not be seen. */
-  readonly facetsEver: number;
-  /** Group of calibration: what triggers the function, or what sort of principal acts. */
-  readonly group: number;
-  /** Function of the same name it was judged by for want of own experience, '' when it has that. */
-  readonly namesake: string;
-  /** Invocations since the revision changed, Infinity when it never did. */
-  readonly sinceDeployment: number;
-  /** The learn gate: an incident about this family is open. */
-  readonly held: boolean;
-}
 
 /** Own invocations after which a finding no longer says that a namesake lent its experience. */
 const OWN_EXPERIENCE_COUNT = 64;
@@ -376,7 +359,7 @@ export class StageOne {
     this.#baselines.focus(this.#id, this.#metricBlock(false), this.#clock.second);
     if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
     seen.foreign = foreignGroups(this.#page.u32, this.#word, seen.facets);
-    locateCalls(seen, this.categories);
+    this.#locate(seen.foreign === 0);
     this.#group = this.#page.u32[this.#word + HEAD.group];
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
@@ -485,10 +468,20 @@ export class StageOne {
     const block = this.#countInvocation(second);
     this.#setLesson(this.#clock.dayOf(second));
     this.#baselines.focus(this.#id, block, second);
-    locateCalls(this.#seen, this.categories);
+    this.#locate(true);
     // Values earn trust by days, so that what opened the gate may count; many numbers may come in the meantime.
     this.#baselines.gate = gate | (this.#baselines.gate & GATE_OF_NUMBERS);
     this.#teach(0);
+  }
+
+  /** Compares what the observation shows with the habit of the function in focus, if it is its own, or looks it up. */
+  #locate(own: boolean): void {
+    const seen = this.#seen;
+    const { day, training } = this.#baselines.lesson;
+    seen.shape = shapeOf(seen);
+    seen.habitual = own && !training && this.categories.repeats(seen.shape, day);
+    if (!seen.habitual) locateCalls(seen, this.categories);
+    locatePrincipal(seen, this.categories);
   }
 
   /** What every invocation that is learned does to the head; returns its block of metrics. */
@@ -517,6 +510,8 @@ export class StageOne {
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
+    if (seen.habitual) this.categories.repeat();
+    else if (!seen.training) keepHabit(seen, this.categories, this.#baselines.lesson.day);
     this.#page.u32[this.#word + HEAD.sinceRevision]++;
   }
 

@@ -3,7 +3,7 @@ import { type Hasher, mix32 } from './base/hash.ts';
 import { FINDINGS_REMEMBERED_MAX } from './base/limits.ts';
 import { Names } from './base/names.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
-import { CATEGORY, type CategoryValue, keyOf } from './baselines/categories.ts';
+import { CATEGORY, type CategoryValue, keyOf } from './baselines/category.ts';
 import { TenantBaselines } from './baselines/tenant.ts';
 import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import type { Score } from './detectors/detector.ts';
@@ -25,7 +25,7 @@ import { Suppression } from './incidents/suppression.ts';
 import { Calibration } from './scoring/calibration.ts';
 import { type DetectorFacts, draftFinding, entityOf, type Judged, type Place, RowPlace } from './scoring/draft.ts';
 import { cauchy } from './scoring/fusion.ts';
-import type { ScoredRow } from './stage-one.ts';
+import type { ScoredRow } from './scoring/scored-row.ts';
 
 /** Model days in which findings join an incident, and an identity is told only once. */
 const WINDOW_DAYS = 1;
@@ -66,6 +66,14 @@ export interface Remembered {
   readonly functionLo: number;
   readonly field: number;
   readonly hash: number;
+}
+
+/** A score as the tenant's experience sees it. */
+interface Weighed {
+  /** Score after the tenant's experience was heard. */
+  readonly adjusted: number;
+  readonly rarity: number;
+  readonly knownElsewhere: boolean;
 }
 
 /** A row of the batch at hand; `ordinal` is that of row 0. */
@@ -421,38 +429,52 @@ export class StageTwo {
     learnEdge(edge, baselines, held);
   }
 
-  /** Calibrates and fuses the scores of one event, and tells what passes. */
+  /** Calibrates and fuses the scores of one event, and tells what passes: hardly any. */
   #decide(place: Place, rows: readonly ScoredRow[]): void {
-    const judged = rows.map((row) => this.#calibrate(row));
-    const fused = cauchy(judged.map((one) => one.rarity));
-    for (const [at, one] of judged.entries()) {
-      const { threshold } = one.score;
-      if (one.adjusted < threshold * WATCH_SHARE) continue;
-      this.#tell(place, { ...one, fused }, rows[at], one.adjusted >= threshold ? 'finding' : 'watch');
+    const weighed: Weighed[] = [];
+    let passes = false;
+    for (const row of rows) {
+      const one = this.#weigh(row);
+      weighed.push(one);
+      passes ||= one.adjusted >= row.score.threshold * WATCH_SHARE;
+    }
+    if (!passes) return;
+    const fused = cauchy(weighed.map((one) => one.rarity));
+    for (const [at, row] of rows.entries()) {
+      const { threshold } = row.score;
+      const { adjusted } = weighed[at];
+      if (adjusted < threshold * WATCH_SHARE) continue;
+      const judged = { ...this.#judgedOf(row, weighed[at]), fused };
+      this.#tell(place, judged, row, adjusted >= threshold ? 'finding' : 'watch');
     }
   }
 
-  #calibrate(row: ScoredRow): Omit<Judged, 'fused'> {
+  /** Hears the tenant's experience with a score, and adds to it. */
+  #weigh(row: ScoredRow): Weighed {
     const { score, group } = row;
     const knownElsewhere = score.novelty !== undefined && this.#knownElsewhere(score.novelty);
     const adjusted = knownElsewhere ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
-    const entity = row.function === '' ? score.value : row.function;
     const { detector, count } = score;
     const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
     // What comes while an incident about it is open is not normal, and must not soften the tail it is judged by.
-    if (!row.held)
+    if (!row.held) {
+      const entity = row.function === '' ? score.value : row.function;
       this.calibration.observe({ detector, group, score: adjusted, count, rarity, entity, nowMs: this.#clock.tickMs });
-    const facetsEver = row.facetsEver | this.accountFacets;
+    }
+    return { adjusted, rarity, knownElsewhere };
+  }
+
+  #judgedOf(row: ScoredRow, weighed: Weighed): Omit<Judged, 'fused'> {
     return {
-      score,
-      adjusted,
-      rarity,
-      knownElsewhere,
+      score: row.score,
+      adjusted: weighed.adjusted,
+      rarity: weighed.rarity,
+      knownElsewhere: weighed.knownElsewhere,
       namesake: row.namesake,
       sinceDeployment: row.sinceDeployment,
       function: row.function,
       facets: row.facets,
-      facetsEver,
+      facetsEver: row.facetsEver | this.accountFacets,
     };
   }
 

@@ -42,6 +42,11 @@ export class Slab {
     return this.#next - 1 - this.#free.length;
   }
 
+  /** All ids ever given are below this one. */
+  get end(): number {
+    return this.#next;
+  }
+
   /** Bytes of all blocks ever given. */
   get bytes(): number {
     return this.#next * this.blockBytes;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mix32 } from '../base/hash.ts';
 import { StateReader, StateWriter } from '../base/state.ts';
-import { CATEGORY, CATEGORY_VALUES_MAX, Categories, keyOf, type Lesson, TRUST_DAYS } from './categories.ts';
+import { CATEGORY_VALUES_MAX, Categories, TRUST_DAYS } from './categories.ts';
+import { CATEGORY, keyOf, type Lesson } from './category.ts';
 
 const { call, destination, changer } = CATEGORY;
 function focused(): Categories {

@@ -1,30 +1,6 @@
-import { mix32 } from '../base/hash.ts';
 import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
-
-/** Fields of which an entity remembers the values it has shown. The numbers are part of saved state. */
-export const CATEGORY = {
-  /** Verb and resource of calls, child processes. */
-  call: 0,
-  destination: 1,
-  /** Kind and source of the trigger. */
-  trigger: 2,
-  /** Who caused the invocation. */
-  principal: 3,
-  /** Functions and gateways that call this function. */
-  caller: 4,
-  /** Functions this function calls. */
-  callee: 5,
-  /** API actions of a principal. */
-  action: 6,
-  /** Networks a principal acts from. */
-  network: 7,
-  /** Principals that change this function, or this kind of thing in the account. */
-  changer: 8,
-  /** Error types. */
-  error: 9,
-} as const;
-export type Category = keyof typeof CATEGORY;
+import { CATEGORY, type CategoryValue, keyBits, keyOf, type Lesson, type Newcomer } from './category.ts';
 
 /** Fields of functions and fields of other entities share places in a block: no entity has both. */
 const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4);
@@ -33,6 +9,11 @@ const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4);
 // the values that came first.
 const FIELD_WORDS = 4;
 const MORE = 20;
+/** Shape of the latest observation; while it is the habit, the values it counts (see `HABIT`), and how far it is. */
+const SHAPE = 21;
+const SHAPE_VALUES = 22;
+/** `model day:16 | observations it may still count:8 | observations not yet added:8`. */
+const SHAPE_COUNTS = 23;
 const KEYS = 24;
 const VALUES = 26;
 const COUNTS = KEYS + VALUES;
@@ -86,32 +67,14 @@ const TRAINED_BIT = 4;
 /** The text of the value is kept (or was refused for want of room). */
 const NAMED_BIT = 8;
 
+/** Bits of the values of a habit beside those of the first values: which fields it observes. */
+export const HABIT = { calls: 1 << VALUES, trigger: 1 << (VALUES + 1) } as const;
+const HABIT_VALUES = (1 << VALUES) - 1;
+/** Fields whose values a habit holds. */
+const HABIT_FIELDS: readonly number[] = [CATEGORY.call, CATEGORY.destination, CATEGORY.trigger];
+const HABIT_FIELD_BITS = HABIT_FIELDS.reduce((bits, field) => bits | (1 << field), 0);
+
 const NOTHING: readonly never[] = [];
-
-/**
- * How a new value is learned: as one more, as one that was judged strange (it stays strange until it earned trust), or
- * as part of something another detector judged strange.
- */
-export type Newcomer = 'plain' | 'suspect' | 'covered';
-
-/** How an observation is learned. */
-export interface Lesson {
-  /** Model day since genesis. */
-  readonly day: number;
-  /** Inside a training span: values are trusted at once. */
-  readonly training: boolean;
-}
-
-/** A learned value, for reports. */
-export interface CategoryValue {
-  readonly key: number;
-  readonly count: number;
-  /** Of the observations since it was first seen. */
-  readonly share: number;
-  readonly usual: boolean;
-  /** It made a finding, or came while an incident was open, and has not earned trust. */
-  readonly doubted: boolean;
-}
 
 /**
  * The values an entity has shown, per field: a bounded set of counted 32-bit hashes. The first 26 stand in one list, in 512
@@ -134,6 +97,9 @@ export class Categories {
   #moreWord = 0;
   /** Where the next search starts: values tend to come in the order in which they were first seen. */
   #next = 0;
+  /** The weakest value that a search for room met, -1 when none may be pushed out, and its count. */
+  #weakest = -1;
+  #weakestCount = 0;
   #created: number[] = [];
 
   constructor(entitiesMax: number) {
@@ -183,7 +149,56 @@ export class Categories {
 
   /** Observations of a field so far. */
   observations(field: number): number {
-    return this.#block === 0 ? 0 : this.#page.f32[this.#fieldWord(field)];
+    if (this.#block === 0) return 0;
+    this.#settle(field);
+    return this.#page.f32[this.#fieldWord(field)];
+  }
+
+  /**
+   * True for the shape of an observation that showed exactly the values of the entity's habit: none is new, suspect or
+   * missing, and `repeat` counts them all. One look at the head of the block, about 3 ns.
+   */
+  repeats(shape: number, day: number): boolean {
+    if (this.#block === 0) return false;
+    const { u32 } = this.#page;
+    const counts = u32[this.#word + SHAPE_COUNTS];
+    return u32[this.#word + SHAPE] === shape && (counts & 0xff00) !== 0 && counts >>> 16 === day;
+  }
+
+  /** Counts an observation that `repeats`. What it counts is added to its values when somebody looks at them. */
+  repeat(): void {
+    this.#page.u32[this.#word + SHAPE_COUNTS] += 1 - 0x100;
+  }
+
+  /** Notes the shape of an observation that was learned; true when the one before had it, too. */
+  cameLast(shape: number): boolean {
+    if (this.#block === 0) return false;
+    const { u32 } = this.#page;
+    if (u32[this.#word + SHAPE] === shape) return true;
+    this.#settle(CATEGORY.call);
+    u32[this.#word + SHAPE] = shape;
+    u32[this.#word + SHAPE_COUNTS] = 0;
+    return false;
+  }
+
+  /** True for a found value that a habit may hold: known, named, and past the count from which it vouches. */
+  isOld(value: number, key: number, day: number): boolean {
+    if (value < 0 || value >= VALUES || this.#keyAt(value) !== key || this.isSuspect(value)) return false;
+    const packed = this.#page.u32[this.#wordOf(value) + 2];
+    return (packed & NAMED_BIT) !== 0 && packed >>> 16 === (day & 0xffff) && this.countAt(value) >= VOUCHES_FROM;
+  }
+
+  /** Makes the shape that came last the habit: a bit for each of its values, and those of `HABIT`. */
+  setHabit(values: number, day: number): void {
+    const { u32 } = this.#page;
+    this.#settle(CATEGORY.call);
+    // The next look at which calls are usual, and the halving of counts, belong to an observation that is learned in full.
+    const calls = (values & HABIT.calls) === 0 ? 0 : Math.floor(this.observations(CATEGORY.call)) % USUAL_EVERY;
+    let most = 0;
+    for (const field of HABIT_FIELDS) most = Math.max(most, this.observations(field));
+    const left = most + USUAL_EVERY > COUNT_MAX ? 0 : USUAL_EVERY - 1 - calls;
+    u32[this.#word + SHAPE_VALUES] = values;
+    u32[this.#word + SHAPE_COUNTS] = ((day << 16) | (left << 8)) >>> 0;
   }
 
   /** Times a new value appeared after the first observation, faded by half every seven model days. */
@@ -208,6 +223,7 @@ export class Categories {
     const key = keyBits(field, hash);
     const { u32 } = this.#page;
     const keys = this.#word + KEYS;
+    this.#settle(field);
     let at = this.#next;
     for (; at < VALUES && (u32[keys + at] | 0) !== 0; at++) {
       if ((u32[keys + at] | 0) !== key) continue;
@@ -275,6 +291,7 @@ export class Categories {
   /** Counts one observation of a field. Call before `learn` of its values. */
   observe(field: number): void {
     if (this.#block === 0) return;
+    this.#settle(field);
     const { f32 } = this.#page;
     const at = this.#fieldWord(field);
     if (f32[at] >= COUNT_MAX) this.#halve(field);
@@ -322,12 +339,14 @@ export class Categories {
    */
   inherit(from: number, to: number): void {
     this.focus(from);
+    this.#settle(CATEGORY.call);
     const source = this.#page.u32[this.#word + MORE];
     const more = source === 0 ? 0 : this.#more.alloc();
     if (more !== 0) this.#more.copy(source, more);
     this.#blocks.copy(from, to);
     this.focus(to);
     this.#page.u32[this.#word + MORE] = more;
+    this.#endHabit();
     this.#focusMore(more);
     this.#each((value) => {
       const { f32, u32 } = this.#pageOf(value);
@@ -347,6 +366,7 @@ export class Categories {
   setTrusted(field: number, hash: number, trusted: boolean): void {
     const value = this.find(field, hash);
     if (value < 0) return;
+    this.#endHabit();
     const { u32 } = this.#pageOf(value);
     const at = this.#wordOf(value) + 2;
     u32[at] = trusted
@@ -357,6 +377,7 @@ export class Categories {
   /** Keys, counts and shares of a field's values, most frequent first. For reports; not for the hot path. */
   values(field: number): CategoryValue[] {
     const list: CategoryValue[] = [];
+    if (this.#block !== 0) this.#settle(field);
     this.#each((value) => {
       if (this.#fieldAt(value) !== field) return;
       const count = this.countAt(value);
@@ -367,7 +388,14 @@ export class Categories {
     return list.sort((a, b) => b.count - a.count || a.key - b.key);
   }
 
+  /** Habits are not saved: the counts are the same without them. */
   save(out: StateWriter): void {
+    for (let block = 1; block < this.#blocks.end; block++) {
+      this.focus(block);
+      this.#settle(CATEGORY.call);
+      this.#page.u32.fill(0, this.#word + SHAPE, this.#word + SHAPE_COUNTS + 1);
+    }
+    this.focus(0);
     this.#blocks.save(out);
     this.#more.save(out);
     out.u32Array(Uint32Array.from(this.#created));
@@ -378,6 +406,30 @@ export class Categories {
     this.#more.load(from);
     this.#created = Array.from(from.u32Array());
     this.#block = 0;
+  }
+
+  /** Adds what the habit has counted, where a field's counts are asked for. One by one, as it would be without a habit. */
+  #settle(field: number): void {
+    const { u32, f32 } = this.#page;
+    const counted = u32[this.#word + SHAPE_COUNTS] & 0xff;
+    if (counted === 0 || ((1 << field) & HABIT_FIELD_BITS) === 0) return;
+    u32[this.#word + SHAPE_COUNTS] -= counted;
+    const values = u32[this.#word + SHAPE_VALUES];
+    for (let left = counted; left > 0; left--) {
+      for (let rest = values & HABIT_VALUES; rest !== 0; rest &= rest - 1) {
+        f32[this.#wordOf(31 - Math.clz32(rest & -rest))] += 1;
+      }
+      if ((values & HABIT.calls) !== 0) {
+        f32[this.#fieldWord(CATEGORY.call)] += 1;
+        f32[this.#fieldWord(CATEGORY.destination)] += 1;
+      }
+      if ((values & HABIT.trigger) !== 0) f32[this.#fieldWord(CATEGORY.trigger)] += 1;
+    }
+  }
+
+  /** Ends the habit, which must be settled. */
+  #endHabit(): void {
+    this.#page.u32[this.#word + SHAPE_COUNTS] = 0;
   }
 
   #focusMore(more: number): void {
@@ -465,25 +517,34 @@ export class Categories {
       this.#focusMore(more);
     }
     if (this.#moreWord < 0) return -1;
-    let weakest = -1;
-    for (const from of [setOf(key >>> 16), setOf(key & 0xffff)]) {
-      for (let value = VALUES + from; value < VALUES + from + WAYS; value++) {
-        if (this.#keyAt(value) === 0) return value;
-        if (this.#keeps(value)) continue;
-        if (weakest < 0 || this.countAt(value) < this.countAt(weakest)) weakest = value;
-      }
-    }
-    return weakest;
+    this.#weakest = -1;
+    this.#weakestCount = HELD_COUNT_MIN;
+    let room = this.#roomInSet(setOf(key >>> 16));
+    if (room < 0) room = this.#roomInSet(setOf(key & 0xffff));
+    return room >= 0 ? room : this.#weakest;
   }
 
-  /** True for a value that newcomers may not push out: trusted or often seen. */
-  #keeps(value: number): boolean {
-    const packed = this.#pageOf(value).u32[this.#wordOf(value) + 2];
-    return (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS || this.countAt(value) >= HELD_COUNT_MIN;
+  /**
+   * A free number in a set, or -1. Notes the weakest value met so far that newcomers may push out: neither trusted nor
+   * often seen.
+   */
+  #roomInSet(first: number): number {
+    const { u32, f32 } = this.#morePage;
+    for (let at = first; at < first + WAYS; at++) {
+      if (u32[this.#moreWord + at] === 0) return VALUES + at;
+      const counts = this.#moreWord + MORE_COUNTS + at * COUNT_WORDS;
+      const packed = u32[counts + 2];
+      const count = f32[counts];
+      if (count >= this.#weakestCount || (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS) continue;
+      this.#weakest = VALUES + at;
+      this.#weakestCount = count;
+    }
+    return -1;
   }
 
   /** Forgets half of a field's observations, so that its counts stay exact; rare values keep one. */
   #halve(field: number): void {
+    this.#endHabit();
     this.#page.f32[this.#fieldWord(field)] = COUNT_MAX / 2;
     this.#each((value) => {
       if (this.#fieldAt(value) !== field) return;
@@ -505,6 +566,7 @@ export class Categories {
       u32[at] = is ? u32[at] | USUAL_BIT : u32[at] & ~USUAL_BIT;
       if (is) usual++;
     });
+    this.#endHabit();
     this.#page.u32[this.#fieldWord(CATEGORY.call) + 3] = usual;
   }
 
@@ -513,16 +575,6 @@ export class Categories {
     const values = this.#moreWord < 0 ? VALUES : CATEGORY_VALUES_MAX;
     for (let value = 0; value < values; value++) if (this.#keyAt(value) !== 0) visit(value);
   }
-}
-
-/** Key of a value within a block; also the key under which its text is remembered. Never 0. */
-export function keyOf(field: number, hash: number): number {
-  return keyBits(field, hash) >>> 0;
-}
-
-/** The same bits as a signed number, which costs no allocation. */
-function keyBits(field: number, hash: number): number {
-  return mix32(hash ^ Math.imul(field + 1, 0x9e3779b1)) || 1;
 }
 
 /** First place of the set that half a key falls into. A key has two sets, so that the block fills up before one does. */

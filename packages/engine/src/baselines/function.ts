@@ -1,8 +1,9 @@
 import type { Names } from '../base/names.ts';
 import type { Family } from '../event/finding.ts';
 import { FAMILIES } from '../event/finding.ts';
-import type { Categories, Lesson } from './categories.ts';
-import { keyOf } from './categories.ts';
+import type { Categories } from './categories.ts';
+import type { Lesson } from './category.ts';
+import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';

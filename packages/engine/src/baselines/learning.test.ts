@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CATEGORY, Categories } from './categories.ts';
+import { Categories } from './categories.ts';
+import { CATEGORY } from './category.ts';
 import { learnValue } from './learning.ts';
 
 const FIELD = CATEGORY.destination;

@@ -1,4 +1,5 @@
-import { type Categories, keyOf, type Lesson } from './categories.ts';
+import type { Categories } from './categories.ts';
+import { keyOf, type Lesson } from './category.ts';
 import { isStrange } from './novelty.ts';
 
 /** One value to be learned, and how strict its field is. */
@@ -24,6 +25,11 @@ export function learnValue(categories: Categories, value: Value, lesson: Lesson)
     if (value.held && categories.isSuspect(entry) && !lesson.training) return true;
     return categories.learnAt(entry, keyOf(value.field, value.hash), lesson);
   }
+  return learnUnseen(categories, value, lesson);
+}
+
+/** `learnValue` of a value that is known to be unseen. */
+export function learnUnseen(categories: Categories, value: Value, lesson: Lesson): boolean {
   const doubted = !lesson.training && (value.held || isStrange(categories, value, lesson.day));
   const as = !doubted ? 'plain' : value.covered === true ? 'covered' : 'suspect';
   return categories.add(value.field, value.hash, lesson, as);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mix32 } from '../base/hash.ts';
 import { Feed, type Sample, START_MS } from '../engine-feed.ts';
-import { CATEGORY } from './categories.ts';
+import { CATEGORY } from './category.ts';
 
 const FN = 'aws:1:eu-west-1:varied';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CATEGORY, Categories } from './categories.ts';
+import { Categories } from './categories.ts';
+import { CATEGORY } from './category.ts';
 import { type Novelty, scoreNovelty } from './novelty.ts';
 
 const SEED = 9_021;

@@ -46,6 +46,9 @@ export function scoreNovelty(
   };
 }
 
+/** No score is higher: what is counted stays below ten million. */
+const SCORE_MAX = 7.5;
+
 /** True when an unseen value reaches its threshold. */
 export function isStrange(
   categories: Categories,
@@ -53,6 +56,7 @@ export function isStrange(
   day: number,
 ): boolean {
   const novelties = categories.novelties(value.field, day);
-  const score = Math.log10((categories.observations(value.field) + 1) / (novelties + 0.5));
-  return score >= value.base + THRESHOLD_PER_NOVELTY * novelties;
+  const threshold = value.base + THRESHOLD_PER_NOVELTY * novelties;
+  if (threshold > SCORE_MAX) return false;
+  return Math.log10((categories.observations(value.field) + 1) / (novelties + 0.5)) >= threshold;
 }

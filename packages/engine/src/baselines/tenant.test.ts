@@ -4,7 +4,7 @@ import { Hasher } from '../base/hash.ts';
 import { Names } from '../base/names.ts';
 import { StateReader, StateWriter } from '../base/state.ts';
 import type { Edge } from '../features/edge.ts';
-import { CATEGORY, keyOf } from './categories.ts';
+import { CATEGORY, keyOf } from './category.ts';
 import { TenantBaselines } from './tenant.ts';
 
 const LESSON = { day: 0, training: false };

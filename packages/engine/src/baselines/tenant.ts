@@ -4,7 +4,8 @@ import type { Names } from '../base/names.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Table } from '../base/table.ts';
 import type { Edge } from '../features/edge.ts';
-import { Categories, keyOf, type Lesson } from './categories.ts';
+import { Categories } from './categories.ts';
+import { keyOf, type Lesson } from './category.ts';
 import { Directory, KEY } from './directory.ts';
 import { shortNameOf } from './function.ts';
 

@@ -12,7 +12,7 @@
  *
  * Both functions must be deterministic: no clock (use `seen.nowMs`), no randomness, no state of their own.
  */
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';

@@ -1,4 +1,4 @@
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
@@ -27,6 +27,7 @@ export const missingCall: Detector<FunctionBaselines> = {
     // What failed, or ended in a way nobody knows, proves nothing.
     if (seen.batch === undefined || (status !== 0 && status !== state.ok)) return;
     out.judged(missingCall.id);
+    if (seen.habitual) return;
     const usual = state.categories.usualCount;
     if (usual === 0 || usual === presentUsual(seen, state)) return;
     const present = new Set<number>();

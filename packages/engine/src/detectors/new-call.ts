@@ -1,4 +1,4 @@
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { REPEATED } from '../baselines/located-calls.ts';
@@ -25,6 +25,7 @@ export const newCall: Detector<FunctionBaselines> = {
     if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     const day = state.lesson.day;
     out.judged(newCall.id, seen.callCount);
+    if (seen.habitual) return;
     for (let at = 0; at < seen.callCount; at++) {
       const token = seen.callToken[at];
       const entry = seen.callEntry[at];
@@ -40,7 +41,7 @@ export const newCall: Detector<FunctionBaselines> = {
   },
 
   learn(seen, state) {
-    if (!seen.callsKnown) return;
+    if (!seen.callsKnown || seen.habitual) return;
     state.categories.observe(CATEGORY.call);
     for (let at = 0; at < seen.callCount; at++) {
       const entry = seen.callEntry[at];

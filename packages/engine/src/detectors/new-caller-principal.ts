@@ -1,6 +1,6 @@
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
-import { learnValue } from '../baselines/learning.ts';
+import { learnUnseen, learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import { SYMBOL } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
@@ -27,7 +27,7 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     const hash = seen.symbols[SYMBOL.principal];
     if (hash === 0 || seen.isForeign(FIELDS.principal)) return;
     out.judged(newCallerPrincipal.id);
-    const entry = state.categories.find(CATEGORY.principal, hash);
+    const entry = seen.principalEntry;
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.principal, hash), principalText(seen));
     if (state.categories.isKnown(entry)) return;
     const place = { field: CATEGORY.principal, entry, day: state.lesson.day };
@@ -62,7 +62,9 @@ export const newCallerPrincipal: Detector<FunctionBaselines> = {
     if (hash === 0) return;
     state.categories.observe(CATEGORY.principal);
     const value = { field: CATEGORY.principal, hash, base: baseOf(seen, state), held: state.held('access') };
-    learnValue(state.categories, value, state.lesson);
+    // Functions that serve people meet somebody new all the time.
+    if (seen.principalEntry < 0) learnUnseen(state.categories, value, state.lesson);
+    else learnValue(state.categories, value, state.lesson);
   },
 };
 

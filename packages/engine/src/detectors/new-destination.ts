@@ -1,4 +1,4 @@
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { REPEATED } from '../baselines/located-calls.ts';
@@ -23,6 +23,7 @@ export const newDestination: Detector<FunctionBaselines> = {
   score(seen, state, out) {
     if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     out.judged(newDestination.id, seen.callCount);
+    if (seen.habitual) return;
     for (let at = 0; at < seen.callCount; at++) {
       const hash = seen.callDestination[at];
       const entry = seen.destinationEntry[at];
@@ -65,7 +66,7 @@ export const newDestination: Detector<FunctionBaselines> = {
   },
 
   learn(seen, state) {
-    if (!seen.callsKnown) return;
+    if (!seen.callsKnown || seen.habitual) return;
     state.categories.observe(CATEGORY.destination);
     for (let at = 0; at < seen.callCount; at++) {
       const hash = seen.callDestination[at];

@@ -1,10 +1,9 @@
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import { type FunctionBaselines, shortNameOf } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
-import { SYMBOL } from '../event/schema.ts';
-import { tokenOf } from '../features/batch-view.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
+import { triggerOf } from '../features/shape.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { expectedValues, oftenNever } from './words.ts';
 
@@ -22,6 +21,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
     const hash = triggerOf(seen);
     if (hash === 0 || seen.isForeign(FIELDS.trigger)) return;
     out.judged(newTrigger.id);
+    if (seen.habitual) return;
     const entry = state.categories.find(CATEGORY.trigger, hash);
     if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.trigger, hash), triggerText(seen));
     if (state.categories.isKnown(entry)) return;
@@ -53,6 +53,7 @@ export const newTrigger: Detector<FunctionBaselines> = {
   },
 
   learn(seen, state) {
+    if (seen.habitual) return;
     const hash = triggerOf(seen);
     if (hash === 0) return;
     state.categories.observe(CATEGORY.trigger);
@@ -60,13 +61,6 @@ export const newTrigger: Detector<FunctionBaselines> = {
     learnValue(state.categories, value, state.lesson);
   },
 };
-
-/** Kind and source as one value, 0 when the source says neither. */
-function triggerOf(seen: Observation): number {
-  const kind = seen.symbols[SYMBOL.triggerKind];
-  const source = seen.symbols[SYMBOL.triggerSource];
-  return kind === 0 && source === 0 ? 0 : tokenOf(kind, source);
-}
 
 function triggerText(seen: Observation): string {
   if (seen.batch === undefined) return '';

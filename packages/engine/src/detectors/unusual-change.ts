@@ -1,4 +1,4 @@
-import { CATEGORY, keyOf } from '../baselines/categories.ts';
+import { CATEGORY, keyOf } from '../baselines/category.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';

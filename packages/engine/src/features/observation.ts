@@ -34,12 +34,22 @@ export class Observation {
   readonly callToken = new Uint32Array(CALLS_PER_ROW_MAX);
   readonly callDestination = new Uint32Array(CALLS_PER_ROW_MAX);
   readonly callBytesOut = new Float64Array(CALLS_PER_ROW_MAX);
+  /** Fingerprint of calls and trigger together (`shapeOf`); 0 until it is asked for. */
+  shape = 0;
+  /**
+   * Calls and trigger are those of the function's habit (`Categories.repeats`): nothing of them is new, suspect or missing,
+   * and the habit counts them, so detectors need not look at them one by one.
+   */
+  habitual = false;
   /**
    * Where the function's categories hold these calls and their destinations, -1 when unseen: looked up once for all
-   * detectors, before scoring and again before learning. Repeated values of one observation are -2 after the first.
+   * detectors, before scoring and again before learning. Repeated values of one observation are -2 after the first. Not
+   * set where the observation is `habitual`.
    */
   readonly callEntry = new Int32Array(CALLS_PER_ROW_MAX);
   readonly destinationEntry = new Int32Array(CALLS_PER_ROW_MAX);
+  /** The same for the principal; set in any case. */
+  principalEntry = -1;
   /** Where texts come from while scoring: the batch and row being scored; undefined when learning from a joined record. */
   batch: Batch | undefined = undefined;
   row = 0;

@@ -24,7 +24,8 @@ const HALVE_AT_JUDGED = 67_108_864;
  * error heavier and never steeper than honest. A tail with few scores leans on a prior, its tenant's tail if given.
  *
  * Forgets by judged observations, so it needs no clock. Counts are whole numbers or halves of them: sums do not depend on
- * their order, and `merge` equals having fed both. About 800 bytes; `add` 10 ns, `beyond` 200 ns.
+ * their order, and `merge` equals having fed both. About 800 bytes; `add` 10 ns, `beyond` 40 ns
+ * as long as nothing is added, 200 ns after that.
  */
 export class ScoreTail {
   /** Judged observations, strange or not. */
@@ -35,6 +36,14 @@ export class ScoreTail {
   readonly #bins = new Float64Array(BINS);
   /** Bins in use: what is above is empty. */
   #used = 0;
+  // What is asked of every score and changes with few of them, as it was when last asked for.
+  #known = false;
+  /** Scores above each bin. */
+  readonly #above = new Float64Array(BINS);
+  /** Where the highest scores begin, how many they are, and the sum of how far they lie beyond, in bins. */
+  #highest = 0;
+  #highestCount = 0;
+  #excess = 0;
 
   constructor(from: number) {
     this.#from = from;
@@ -48,6 +57,7 @@ export class ScoreTail {
     this.judged /= 2;
     this.count /= 2;
     for (let bin = 0; bin < BINS; bin++) this.#bins[bin] /= 2;
+    this.#known = false;
     return true;
   }
 
@@ -58,6 +68,7 @@ export class ScoreTail {
     this.#bins[bin]++;
     this.#used = Math.max(this.#used, bin + 1);
     this.count++;
+    this.#known = false;
   }
 
   /** Adds what another tail knows. */
@@ -65,15 +76,16 @@ export class ScoreTail {
     for (let bin = 0; bin < BINS; bin++) this.#bins[bin] += other.#bins[bin];
     this.count += other.count;
     this.#used = Math.max(this.#used, other.#used);
+    this.#known = false;
     this.judge(other.judged);
   }
 
   /** Share of the scores from `from` on that are at least `score`: 1 at `from`, never rising, never 0. */
   beyond(score: number, prior?: ScoreTail): number {
-    const fit = this.#fit(prior);
-    const low = Math.min(score, fit.threshold);
-    const share = this.#smoothed(low, prior);
-    return score <= fit.threshold ? share : share * Math.exp((fit.threshold - score) / fit.meanDecades);
+    this.#know();
+    const threshold = this.#from + this.#highest / BINS_PER_DECADE;
+    const share = this.#smoothed(Math.min(score, threshold), prior);
+    return score <= threshold ? share : share * Math.exp((threshold - score) / this.#meanDecades(prior));
   }
 
   save(out: StateWriter): void {
@@ -89,14 +101,14 @@ export class ScoreTail {
     from.expect(bins.length === BINS, 'number of score bins');
     this.#bins.set(bins);
     this.#used = bins.findLastIndex((count) => count > 0) + 1;
+    this.#known = false;
   }
 
   /** Empirical share, leaning on the prior by its weight. */
   #smoothed(score: number, prior: ScoreTail | undefined): number {
     const place = Math.max(0, score - this.#from) * BINS_PER_DECADE;
     const own = Math.min(BINS - 1, Math.floor(place));
-    let above = this.#bins[own] * Math.max(0, own + 1 - place);
-    for (let bin = this.#used - 1; bin > own; bin--) above += this.#bins[bin];
+    const above = this.#bins[own] * Math.max(0, own + 1 - place) + this.#above[own];
     const assumed =
       prior === undefined
         ? Math.exp((this.#from - score) / PRIOR_MEAN_DECADES)
@@ -104,8 +116,24 @@ export class ScoreTail {
     return Math.min(1, (above + PRIOR_COUNT * assumed) / (this.count + PRIOR_COUNT));
   }
 
-  /** The highest scores: where they begin, and their mean excess over that. */
-  #fit(prior: ScoreTail | undefined): { readonly threshold: number; readonly meanDecades: number } {
+  /** Mean of how far the highest scores lie beyond where they begin, taken cautiously. */
+  #meanDecades(prior: ScoreTail | undefined): number {
+    this.#know();
+    const assumed = prior === undefined ? PRIOR_MEAN_DECADES : prior.#meanDecades(undefined);
+    const sample = this.#highestCount + PRIOR_COUNT;
+    const mean = (this.#excess / BINS_PER_DECADE + PRIOR_COUNT * assumed) / sample;
+    return Math.max(HONEST_MEAN_DECADES, mean * (1 + 1 / Math.sqrt(sample)));
+  }
+
+  /** Brings the sums up to date. */
+  #know(): void {
+    if (this.#known) return;
+    this.#known = true;
+    let sum = 0;
+    for (let bin = BINS - 1; bin >= 0; bin--) {
+      this.#above[bin] = sum;
+      sum += this.#bins[bin];
+    }
     let bin = this.#used;
     let above = 0;
     let excess = 0;
@@ -115,10 +143,8 @@ export class ScoreTail {
       excess += above + this.#bins[bin] * 0.5;
       above += this.#bins[bin];
     }
-    const assumed = prior === undefined ? PRIOR_MEAN_DECADES : prior.#fit(undefined).meanDecades;
-    const sample = above + PRIOR_COUNT;
-    const mean = (excess / BINS_PER_DECADE + PRIOR_COUNT * assumed) / sample;
-    const meanDecades = Math.max(HONEST_MEAN_DECADES, mean * (1 + 1 / Math.sqrt(sample)));
-    return { threshold: this.#from + bin / BINS_PER_DECADE, meanDecades };
+    this.#highest = bin;
+    this.#highestCount = above;
+    this.#excess = excess;
   }
 }
