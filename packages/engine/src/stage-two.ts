@@ -6,7 +6,7 @@ import type { StateReader, StateWriter } from './base/state.ts';
 import { CATEGORY, type CategoryValue, keyOf } from './baselines/category.ts';
 import { TenantBaselines } from './baselines/tenant.ts';
 import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
-import type { Score } from './detectors/detector.ts';
+import { type Score, WATCH_SHARE } from './detectors/detector.ts';
 import { learnEdge, NEW_EDGE, scoreEdge } from './detectors/new-edge.ts';
 import { FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
 import type { Calls } from './event/batch.ts';
@@ -29,8 +29,6 @@ import type { ScoredRow } from './scoring/scored-row.ts';
 
 /** Model days in which findings join an incident, and an identity is told only once. */
 const WINDOW_DAYS = 1;
-/** Share of a threshold from which a score is kept at the watch level. */
-const WATCH_SHARE = 0.75;
 /** Facet kinds that say who did what to the account. */
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
 /** Field under which the names of span owners are kept; not a category of any entity. */

@@ -131,9 +131,12 @@ export class Categories {
     this.focus(0);
   }
 
-  /** Reads a block, so that it is at hand soon; block 0 is none. */
+  /** Reads a block, so that it is at hand soon: of one with a habit, what a habit needs. Block 0 is none. */
   touch(block: number): number {
-    return this.#blocks.touch(block);
+    if (block === 0) return 0;
+    const { pages, shift, mask } = this.#blocks;
+    const counts = pages[block >>> shift].u32[(block & mask) * (CATEGORY_BLOCK_BYTES / 4) + SHAPE_COUNTS];
+    return (counts & 0xff00) === 0 ? this.#blocks.touch(block) : counts;
   }
 
   /** Points at a block; 0 points at nothing: everything is unseen and nothing is learned. */

@@ -2,7 +2,7 @@ import { mix32 } from '../base/hash.ts';
 import { NO_PAGE, type SlabPage } from '../base/slab.ts';
 import { NUMBER, type NumberField } from '../event/schema.ts';
 import { log2Steps, OCTAVE_STEPS } from '../stats/log-table.ts';
-import { countInTail, LEAST, TAIL_BYTES, TailHistogram, tailBin } from '../stats/tail-histogram.ts';
+import { countInTail, LEAST, TAIL_BYTES, TAIL_FROM, TailHistogram, tailBin } from '../stats/tail-histogram.ts';
 
 /** Numbers of an invocation that have a baseline of their own. Their order is part of saved state: only append. */
 export const METRICS = [
@@ -56,6 +56,12 @@ const LEVEL_DELAY = 16;
 const QUIET_EVERY = 16;
 const QUIET_EVERY_LATER = 64;
 const QUIET_FROM = 256;
+/**
+ * Values without which nothing inside the range seen scores: half a value in so few is less than `DETAILS_FROM` and
+ * `ALTERNATIVES_DECADES`. A level scores only beyond some sizes then, of which the band keeps half as its distance.
+ */
+const INSIDE_COUNT_MIN = 39;
+const YOUNG_LEVEL_SIZES = TAIL_FROM / 2;
 /** The line log2(1 + sizes) lies below: it touches at one size. */
 const TANGENT_RISE = 0.5 / Math.LN2;
 const TANGENT_START = 1 - TANGENT_RISE;
@@ -82,7 +88,7 @@ const BAND_SHARE = 0.005;
 /** A value can be strange in about four ways (either side, by itself or by level); the best of four is not so rare. */
 const ALTERNATIVES_DECADES = 0.6;
 /** Score from which the details of a result are filled in: that from which scores are handed on. */
-const DETAILS_FROM = 1.3;
+export const DETAILS_FROM = 1.3;
 /** A level this strange stops the judging of odd values: each step of the centre would make one. */
 const LEVEL_SPEAKS = DETAILS_FROM + ALTERNATIVES_DECADES;
 const OCTAVE = OCTAVE_STEPS;
@@ -141,13 +147,21 @@ export type MetricChannel = 'none' | 'value' | 'odd' | 'level';
 
 /** What a baseline says of one value. The store reuses one object: copy what is kept. */
 export interface MetricScore {
-  /** Decades of rarity by the metric's own record, 0 for ordinary values. From 1.3 on the fields after `up` are set. */
+  /**
+   * Decades of rarity by the metric's own record, 0 for ordinary values. From 1.3 on the fields from `valueBeyond` to
+   * `streak` are set; the others by `MetricStore.score` only.
+   */
   readonly score: number;
   /** Weight of the record in values: what ranks and tails rest on. Below `METRIC_COUNT_MIN` nothing is scored. */
   readonly count: number;
   readonly channel: MetricChannel;
   /** True when the value, or the level, lies above the centre. */
   readonly up: boolean;
+  /** Decades by which an upward value, or level, lies beyond what a record of this length says by itself. */
+  readonly valueBeyond: number;
+  readonly levelBeyond: number;
+  /** Latest values that were above the usual ones, less the ones that were not. */
+  readonly streak: number;
   /** Runs that the range covers, for people. */
   readonly runs: number;
   /** Values of this revision's own, and their part in the judgement (0..1). */
@@ -160,13 +174,8 @@ export interface MetricScore {
   /** Range seen. */
   readonly min: number;
   readonly max: number;
-  /** Decades by which an upward value, or level, lies beyond what a record of this length says by itself. */
-  readonly valueBeyond: number;
-  readonly levelBeyond: number;
   /** Mean of about the last seven values, this one included. */
   readonly recent: number;
-  /** Latest values that were above the usual ones, less the ones that were not. */
-  readonly streak: number;
 }
 
 /**
@@ -210,7 +219,8 @@ export class MetricBlock {
     // The range is kept in 32 bits: compare with what the value becomes there.
     const kept = Math.fround(value);
     const inside = kept >= f32[at + LOW] && kept <= f32[at + HIGH];
-    const quiet = value >= f32[at + QUIET_LOW] && value <= f32[at + QUIET_HIGH];
+    const quiet =
+      (inside && count < INSIDE_COUNT_MIN) || (value >= f32[at + QUIET_LOW] && value <= f32[at + QUIET_HIGH]);
     const farOut = quiet ? 0 : this.#values().tail(this.#low, this.#steps, count);
     const byValue = inside && farOut > ALTERNATIVES_DECADES ? Math.min(farOut, insideDecades(count)) : farOut;
     const before = f32[at + LEVEL];
@@ -228,7 +238,6 @@ export class MetricBlock {
     out.valueBeyond = (this.#bent > 0 ? byValue : 0) - record;
     out.levelBeyond = (level > 0 ? byLevel : 0) - record;
     out.streak = bytes[at * 4 + STREAK_BYTE] + (this.#bent > ABOVE_STEPS ? 1 : -1);
-    this.describe(value);
   }
 
   /**
@@ -348,6 +357,7 @@ export class MetricBlock {
     const learned = ++u16[at * 2 + LEARNED_HALF];
     if (learned >= EPOCH_COUNT) this.#turnEpoch();
     else if (learned % (weight < QUIET_FROM ? QUIET_EVERY : QUIET_EVERY_LATER) === 0) this.#drawQuietBand();
+    else if (isReached(METRIC_COUNT_MIN, weight) || isReached(INSIDE_COUNT_MIN, weight)) this.#drawQuietBand();
   }
 
   /** Counts a residual now, and the level of some values ago; `draw` supplies 29 random bits. */
@@ -370,6 +380,13 @@ export class MetricBlock {
     const { f32 } = this.#page;
     const at = this.#at;
     const weight = f32[at + WEIGHT];
+    if (weight >= METRIC_COUNT_MIN && weight < INSIDE_COUNT_MIN) {
+      f32[at + QUIET_LOW] = f32[at + LOW];
+      f32[at + QUIET_HIGH] = f32[at + HIGH];
+      const level = YOUNG_LEVEL_SIZES * Math.max(f32[at + LEVEL_SIZE], LEVEL_SIZE_MIN);
+      this.#drawLean(level, level);
+      return;
+    }
     const values = this.#values();
     const up = weight < METRIC_COUNT_MIN ? -1 : values.quiet(1, weight, true);
     if (up < 0) {
@@ -389,10 +406,25 @@ export class MetricBlock {
     const levelSize = Math.max(f32[at + LEVEL_SIZE], LEVEL_SIZE_MIN);
     const high = Math.max(0, levels.quiet(1, weight, false)) * levelSize;
     const low = Math.max(0, levels.quiet(-1, weight, false)) * levelSize;
+    if (!flat) {
+      this.#drawLean(low, high);
+      return;
+    }
+    f32[at + LEAN_RATE] = 0;
+    f32[at + LEAN_HIGH] = high / (1 - RATE_LEVEL);
+    f32[at + LEAN_LOW] = -low / (1 - RATE_LEVEL);
+  }
+
+  /** Limits where the level before a value lies if the one after it is to stay from `-low` to `high`. */
+  #drawLean(low: number, high: number): void {
+    const { f32 } = this.#page;
+    const at = this.#at;
+    const floor = this.#resolution();
+    const size = this.#unit(floor);
     // The level after a value is (1 - rate) times the one before, and rate times the residual's logarithm, which lies
     // below the tangent at one size.
-    const slack = flat ? 0 : RATE_LEVEL * Math.max(0, TANGENT_START - (TANGENT_RISE * floor) / size);
-    f32[at + LEAN_RATE] = flat ? 0 : (RATE_LEVEL * TANGENT_RISE) / (1 - RATE_LEVEL) / size;
+    const slack = RATE_LEVEL * Math.max(0, TANGENT_START - (TANGENT_RISE * floor) / size);
+    f32[at + LEAN_RATE] = (RATE_LEVEL * TANGENT_RISE) / (1 - RATE_LEVEL) / size;
     f32[at + LEAN_HIGH] = (high - slack) / (1 - RATE_LEVEL);
     f32[at + LEAN_LOW] = (slack - low) / (1 - RATE_LEVEL);
   }
@@ -489,6 +521,11 @@ function insideDecades(count: number): number {
 /** A value moved into a range. */
 function within(range: { readonly min: number; readonly max: number }, value: number): number {
   return Math.min(range.max, Math.max(range.min, value));
+}
+
+/** True for the first weight from `least` on. */
+function isReached(least: number, weight: number): boolean {
+  return weight >= least && weight < least + 1;
 }
 
 function newScore(): { -readonly [K in keyof MetricScore]: MetricScore[K] } {

@@ -4,6 +4,7 @@ import { Slab } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { NUMBERS } from '../event/schema.ts';
 import {
+  DETAILS_FROM,
   isJudged,
   isQuiet,
   METRIC,
@@ -150,8 +151,17 @@ export class MetricStore {
     return rest;
   }
 
-  /** Judges a value by the record before it. A group of 0 and values that are no measure score 0 with a count of 0. */
+  /**
+   * Judges a value by the record before it, and says what that record is. A group of 0 and values that are no measure score 0
+   * with a count of 0.
+   */
   score(group: number, metric: number, value: number): MetricScore {
+    if (this.judge(group, metric, value).score >= DETAILS_FROM) this.#block.describe(value);
+    return this.#block.result;
+  }
+
+  /** `score` without what people are told about the record. */
+  judge(group: number, metric: number, value: number): MetricScore {
     const out = this.#block.result;
     out.score = 0;
     out.count = 0;

@@ -33,6 +33,9 @@ export interface Score {
 /** -log10 of 5 %: below it nothing is strange enough to be handed on. */
 export const SCORE_MIN = 1.3;
 
+/** Share of a threshold from which a score is kept at the watch level. What stays below only feeds the calibration. */
+export const WATCH_SHARE = 0.75;
+
 /** Where detectors put what they saw. */
 export interface Scores {
   add(score: Score): void;

@@ -9,8 +9,8 @@ import {
 } from '../baselines/metric-block.ts';
 import { type FacetKind, NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
-import { type Detector, SCORE_MIN, type Score } from './detector.ts';
-import { TailScore } from './tail-score.ts';
+import { type Detector, SCORE_MIN, type Score, WATCH_SHARE } from './detector.ts';
+import { FaintScore, TailScore } from './tail-score.ts';
 import { RESOURCE_METRICS, TIMING_METRICS, type WatchedMetric } from './watched-metrics.ts';
 
 /** Decades beyond the record from which one run is a finding: of the records a metric breaks, one in 400 goes this far. */
@@ -84,10 +84,9 @@ function tailDetector(of: {
         const at = 31 - Math.clz32(left & -left);
         const metric = byMetric[at];
         const value = seen.numbers[METRIC_NUMBER[at]];
-        const found = state.metrics.score(state.metricBlock, at, value);
+        const found = state.metrics.judge(state.metricBlock, at, value);
         if (found.score < SCORE_MIN || metric === undefined) continue;
-        // The store reuses its result.
-        out.add(scoreOf(id, { metric, seen, state, value, found: { ...found } }));
+        out.add(isFaint(found) ? faintScore(id, metric, found) : scoreOf(id, { metric, seen, state, value }));
       }
     },
 
@@ -103,25 +102,47 @@ function tailDetector(of: {
   function strangeOf(seen: Observation, state: TailBaselines): number {
     let strange = 0;
     for (const { field } of metrics) {
-      const { score } = state.metrics.score(state.metricBlock, METRIC[field], seen.numbers[NUMBER[field]]);
+      const { score } = state.metrics.judge(state.metricBlock, METRIC[field], seen.numbers[NUMBER[field]]);
       if (score >= SCORE_MIN) strange |= 1 << METRIC[field];
     }
     return strange;
   }
 }
 
-/** One judged value with its surroundings. */
-interface Case {
+/** A value with its surroundings. */
+interface Value {
   readonly metric: WatchedMetric;
   readonly seen: Observation;
   readonly state: TailBaselines;
   readonly value: number;
+}
+
+/** A judged value. */
+interface Case extends Value {
   readonly found: MetricScore;
 }
 
-function scoreOf(detector: string, one: Case): Score {
-  const { found, value } = one;
-  const record = Math.log10(found.count + 1);
+/** Decades that a record of this length says by itself. */
+function recordOf(found: MetricScore): number {
+  return Math.log10(found.count + 1);
+}
+
+/** True for a score that is no finding and that nobody will be told. */
+function isFaint(found: MetricScore): boolean {
+  if (found.valueBeyond >= VALUE_BEYOND || found.levelBeyond >= LEVEL_BEYOND) return false;
+  return found.score < WATCH_SHARE * (recordOf(found) + VALUE_BEYOND);
+}
+
+function faintScore(detector: string, metric: WatchedMetric, found: MetricScore): Score {
+  return new FaintScore(detector, metric.field, { found, threshold: recordOf(found) + VALUE_BEYOND });
+}
+
+function scoreOf(detector: string, of: Value): Score {
+  const { state, metric, value } = of;
+  // The store reuses its result.
+  const found = { ...state.metrics.score(state.metricBlock, METRIC[metric.field], value) };
+  const one = { ...of, found };
+  const record = recordOf(found);
   const shift = isShift(one);
   if (found.valueBeyond >= VALUE_BEYOND && isFar(one)) return claim(detector, one, false, record + VALUE_BEYOND);
   if (found.levelBeyond >= LEVEL_BEYOND && shift) return claim(detector, one, true, record + LEVEL_BEYOND);

@@ -8,6 +8,8 @@ import type { WatchedMetric } from './watched-metrics.ts';
 /** Impact of less than usual: something did not happen. */
 const LESS_IMPACT = 0.2;
 
+const NOTHING: readonly never[] = [];
+
 /** What is claimed of one value of a metric. */
 export interface TailClaim {
   /** A copy: the store reuses its own. */
@@ -21,6 +23,34 @@ export interface TailClaim {
   /** Key of the function. */
   readonly name: string;
   readonly cold: boolean;
+}
+
+/**
+ * A score too low for the watch level, which nobody will be told: it is there for the calibration only and has no texts. Nearly
+ * all scores of numbers are.
+ */
+export class FaintScore implements Score {
+  readonly detector: string;
+  readonly score: number;
+  readonly threshold: number;
+  readonly count: number;
+  readonly value: string;
+  readonly maturity = 0;
+  readonly impact = 0;
+  readonly novelty = undefined;
+  readonly evidence: readonly Evidence[] = NOTHING;
+  readonly techniques: readonly string[] = NOTHING;
+  readonly sentence = '';
+  readonly quietIf = '';
+
+  constructor(detector: string, value: string, of: { readonly found: MetricScore; readonly threshold: number }) {
+    const { found } = of;
+    this.detector = detector;
+    this.score = found.score;
+    this.threshold = of.threshold;
+    this.count = found.count;
+    this.value = value;
+  }
 }
 
 /** A score whose texts are made when they are read: one value in twenty scores, few of them are told. */

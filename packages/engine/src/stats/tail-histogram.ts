@@ -36,6 +36,8 @@ const EXPONENT_MIN = 0.5;
 const EXPONENT_MAX = 4;
 /** Extrapolation starts at 4 sizes at least: nearer, the shape of the bulk says nothing about the tail. */
 const FIT_FROM_BIN = (2 + OCTAVES_BELOW_ONE) * BINS_PER_OCTAVE;
+/** The same as a magnitude: up to here a value is no rarer than half a value among all. */
+export const TAIL_FROM = magnitudeAt(FIT_FROM_BIN);
 
 /**
  * Two-sided logarithmic histogram of standardised values in one-byte counts. A view: `at` moves it from one histogram to
