@@ -344,6 +344,7 @@ export class StageTwo {
     const at = { row, ordinal };
     const nameKey = keyOf(OWNER_NAME, owner.hash);
     const owns = span !== undefined || hasSpans(calls, row);
+    if (owns && symbol !== 0 && owner.kind === OWNER.function) this.baselines.countTraced(owner.hash);
     if (owns && symbol !== 0 && !this.names.has(nameKey)) this.names.add(nameKey, view.batch.text(symbol));
     if (span !== undefined) this.#answer(view, at, { key: span, waiting: this.links.add(span, owner, parent) });
     for (let call = calls.start[row]; call < calls.start[row + 1]; call++) {

@@ -31,6 +31,8 @@ export const OPEN_INVOCATIONS_MAX = 65_536;
 export const RECENT_REQUESTS_MAX = 393_216;
 /** Spans whose owner is remembered for call-graph edges, one generation. */
 export const SPANS_MAX = 262_144;
+/** Functions whose traced invocations are counted, to know how often they called nobody. 12 bytes each, twice when full. */
+export const TRACED_FUNCTIONS_MAX = 262_144;
 /** Children waiting for the span of their parent. */
 export const WAITING_SPANS_MAX = 65_536;
 /** Findings remembered for suppression and feedback. */

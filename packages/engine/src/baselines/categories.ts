@@ -1,6 +1,18 @@
 import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { CATEGORY, type CategoryValue, keyBits, keyOf, type Lesson, type Newcomer } from './category.ts';
+import {
+  daysOf,
+  fieldOf,
+  NAMED_BIT,
+  SUSPECT_BIT,
+  seenAgain,
+  seenFirst,
+  TRAINED_BIT,
+  TRUST_DAYS,
+  USUAL_BIT,
+  WITHOUT_DAYS,
+} from './value-bits.ts';
 
 /** Fields of functions and fields of other entities share places in a block: no entity has both. */
 const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4);
@@ -41,6 +53,10 @@ const COUNT_MAX = 8_388_608;
 /** What is left of a novelty after so many model days: half after seven, 2^(-days/7) before. */
 const NOVELTY_LEFT: readonly number[] = [1, 0.905724, 0.820335, 0.742997, 0.67295, 0.609507, 0.552045];
 const NOVELTY_HALF_LIFE_DAYS = NOVELTY_LEFT.length;
+/** Model days are kept modulo 2^15, beside one bit. */
+const DAY_MASK = 0x7fff;
+/** The latest novelty fell into a training span: what is kept is the sum over novelties of the observations before them. */
+const SUMMED_BIT = 0x8000;
 /** Less than this is forgotten: it no longer moves a score. */
 const NOVELTY_LEAST = 0.01;
 /** Observations between two looks at which calls are usual. */
@@ -55,18 +71,6 @@ const HELD_COUNT_MIN = 8;
 const INHERITED_MAX = 64;
 /** Observations from which a value may make others less surprised by it. */
 const VOUCHES_FROM = 20;
-/** Distinct model days after which a value is trusted. */
-export const TRUST_DAYS = 3;
-
-/** Distinct days are counted up to here. */
-const DAYS_MAX = 63;
-
-const USUAL_BIT = 1;
-const SUSPECT_BIT = 2;
-const TRAINED_BIT = 4;
-/** The text of the value is kept (or was refused for want of room). */
-const NAMED_BIT = 8;
-
 /** Bits of the values of a habit beside those of the first values: which fields it observes. */
 export const HABIT = { calls: 1 << VALUES, trigger: 1 << (VALUES + 1) } as const;
 const HABIT_VALUES = (1 << VALUES) - 1;
@@ -204,13 +208,18 @@ export class Categories {
     u32[this.#word + SHAPE_COUNTS] = ((day << 16) | (left << 8)) >>> 0;
   }
 
-  /** Times a new value appeared after the first observation, faded by half every seven model days. */
+  /**
+   * Times a new value appeared after the first observation, faded by half every seven model days. Of a training span, which
+   * says in an hour what days would, they fade with every observation, too: what an entity showed at its beginning says
+   * little about whether it still changes, what it showed at the end a lot.
+   */
   novelties(field: number, day: number): number {
     if (this.#block === 0) return 0;
     const { f32, u32 } = this.#page;
     const at = this.#fieldWord(field);
     let novelties = f32[at + 1];
-    let left = Math.max(0, day - (u32[at + 2] & 0xffff));
+    if ((u32[at + 2] & SUMMED_BIT) !== 0) novelties /= Math.max(1, this.observations(field));
+    let left = Math.max(0, (day & DAY_MASK) - (u32[at + 2] & DAY_MASK));
     for (; left >= NOVELTY_HALF_LIFE_DAYS && novelties > NOVELTY_LEAST; left -= NOVELTY_HALF_LIFE_DAYS) novelties /= 2;
     return novelties * NOVELTY_LEFT[left % NOVELTY_HALF_LIFE_DAYS];
   }
@@ -315,16 +324,15 @@ export class Categories {
   add(field: number, hash: number, lesson: Lesson, as: Newcomer = 'plain'): boolean {
     if (this.#block === 0) return false;
     const key = keyOf(field, hash);
-    this.#novelty(field, lesson.day, as !== 'plain');
+    this.#novelty(field, lesson, as !== 'plain');
     const value = this.#room(key);
     if (value < 0) return false;
     const page = this.#pageOf(value);
     const at = this.#wordOf(value);
-    const bits = (as === 'suspect' ? SUSPECT_BIT : 0) | (lesson.training ? TRAINED_BIT : 0);
     page.u32[this.#keyWord(value)] = key;
     page.f32[at] = 1;
     page.f32[at + 1] = Math.max(0, this.observations(field) - 1);
-    page.u32[at + 2] = ((lesson.day & 0xffff) << 16) | (1 << 10) | (field << 6) | bits;
+    page.u32[at + 2] = seenFirst(field, lesson, as === 'suspect');
     return true;
   }
 
@@ -360,8 +368,7 @@ export class Categories {
       f32[at + 1] *= INHERITED_MAX / observations;
     });
     for (const field of FIELDS_OF_FUNCTIONS) {
-      const at = this.#fieldWord(field);
-      this.#page.f32[at] = Math.min(this.#page.f32[at], INHERITED_MAX);
+      this.#recount(field, Math.min(this.observations(field), INHERITED_MAX));
     }
   }
 
@@ -372,9 +379,7 @@ export class Categories {
     this.#endHabit();
     const { u32 } = this.#pageOf(value);
     const at = this.#wordOf(value) + 2;
-    u32[at] = trusted
-      ? (u32[at] | TRAINED_BIT) & ~SUSPECT_BIT
-      : (u32[at] | SUSPECT_BIT) & ~TRAINED_BIT & ~(DAYS_MAX << 10);
+    u32[at] = trusted ? (u32[at] | TRAINED_BIT) & ~SUSPECT_BIT : (u32[at] | SUSPECT_BIT) & ~TRAINED_BIT & WITHOUT_DAYS;
   }
 
   /** Keys, counts and shares of a field's values, most frequent first. For reports; not for the hot path. */
@@ -384,8 +389,7 @@ export class Categories {
     this.#each((value) => {
       if (this.#fieldAt(value) !== field) return;
       const count = this.countAt(value);
-      const since = Math.max(1, this.sinceAt(field, value));
-      const [key, share] = [this.#keyAt(value), Math.min(1, count / since)];
+      const [key, share] = [this.#keyAt(value), Math.min(1, count / Math.max(1, this.observations(field)))];
       list.push({ key, count, share, usual: this.isUsual(value), doubted: this.isSuspect(value) });
     });
     return list.sort((a, b) => b.count - a.count || a.key - b.key);
@@ -496,19 +500,21 @@ export class Categories {
    * Notes that a new value appeared. One that was judged strange is no proof that the entity changes, or a handful of
    * decoys would blind it; a day on which such values came is, from the next day on, like one new value.
    */
-  #novelty(field: number, day: number, doubted: boolean): void {
+  #novelty(field: number, lesson: Lesson, doubted: boolean): void {
     if (this.observations(field) <= 1) return;
     const { f32, u32 } = this.#page;
     const at = this.#fieldWord(field);
     const doubtedDay = u32[at + 2] >>> 16;
-    const earlierDay = doubtedDay !== 0 && doubtedDay !== (day & 0x7fff) + 1;
+    const earlierDay = doubtedDay !== 0 && doubtedDay !== (lesson.day & DAY_MASK) + 1;
     // One more stranger who changes things is no proof that strangers may, on whatever day.
     const counts = !doubted || (earlierDay && field !== CATEGORY.changer);
     if (counts) {
-      f32[at + 1] = Math.min(COUNT_MAX, this.novelties(field, day) + 1);
-      u32[at + 2] = ((u32[at + 2] & 0xffff_0000) | (day & 0xffff)) >>> 0;
+      const novelties = this.novelties(field, lesson.day) + 1;
+      f32[at + 1] = lesson.training ? novelties * this.observations(field) : Math.min(COUNT_MAX, novelties);
+      const summed = lesson.training ? SUMMED_BIT : 0;
+      u32[at + 2] = ((u32[at + 2] & 0xffff_0000) | summed | (lesson.day & DAY_MASK)) >>> 0;
     }
-    if (doubted) u32[at + 2] = ((u32[at + 2] & 0xffff) | (((day & 0x7fff) + 1) << 16)) >>> 0;
+    if (doubted) u32[at + 2] = ((u32[at + 2] & 0xffff) | (((lesson.day & DAY_MASK) + 1) << 16)) >>> 0;
   }
 
   /** A free number for a key, or that of the weakest value it may push out, or -1. */
@@ -548,7 +554,7 @@ export class Categories {
   /** Forgets half of a field's observations, so that its counts stay exact; rare values keep one. */
   #halve(field: number): void {
     this.#endHabit();
-    this.#page.f32[this.#fieldWord(field)] = COUNT_MAX / 2;
+    this.#recount(field, COUNT_MAX / 2);
     this.#each((value) => {
       if (this.#fieldAt(value) !== field) return;
       const { f32 } = this.#pageOf(value);
@@ -556,6 +562,14 @@ export class Categories {
       f32[at] = Math.max(1, Math.floor(f32[at] / 2));
       f32[at + 1] = Math.floor(f32[at + 1] / 2);
     });
+  }
+
+  /** Sets the observations of a field; its novelties stay as many. */
+  #recount(field: number, observations: number): void {
+    const { f32, u32 } = this.#page;
+    const at = this.#fieldWord(field);
+    if ((u32[at + 2] & SUMMED_BIT) !== 0 && f32[at] > 0) f32[at + 1] *= observations / f32[at];
+    f32[at] = observations;
   }
 
   #refreshUsual(): void {
@@ -583,19 +597,4 @@ export class Categories {
 /** First place of the set that half a key falls into. A key has two sets, so that the block fills up before one does. */
 function setOf(half: number): number {
   return ((half * SETS) >>> 16) * WAYS;
-}
-
-function daysOf(packed: number): number {
-  return (packed >>> 10) & DAYS_MAX;
-}
-
-function fieldOf(packed: number): number {
-  return (packed >>> 6) & 15;
-}
-
-function seenAgain(packed: number, lesson: Lesson): number {
-  const sameDay = packed >>> 16 === (lesson.day & 0xffff);
-  const days = Math.min(DAYS_MAX, daysOf(packed) + (sameDay ? 0 : 1));
-  const bits = lesson.training ? (packed & 63 & ~SUSPECT_BIT) | TRAINED_BIT : packed & 63;
-  return (((lesson.day & 0xffff) << 16) | (days << 10) | (fieldOf(packed) << 6) | bits) >>> 0;
 }

@@ -52,7 +52,7 @@ export function keyBits(field: number, hash: number): number {
 export interface CategoryValue {
   readonly key: number;
   readonly count: number;
-  /** Of the observations since it was first seen. */
+  /** Of all observations of its field. */
   readonly share: number;
   readonly usual: boolean;
   /** It made a finding, or came while an incident was open, and has not earned trust. */

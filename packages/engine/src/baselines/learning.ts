@@ -12,6 +12,8 @@ export interface Value {
   readonly held: boolean;
   /** Part of something another detector judges: that one carries the suspicion. */
   readonly covered?: boolean;
+  /** Observations that others counted, where the entity itself is only told of some. */
+  readonly atLeast?: number;
 }
 
 /**

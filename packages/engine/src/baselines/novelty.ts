@@ -20,18 +20,18 @@ export interface Novelty {
 const THRESHOLD_PER_NOVELTY = 0.5;
 
 /**
- * Scores a value that the entity has not shown before, or showed only while strange. Chance of a new value: Krichevsky
+ * Scores a value that the entity has not shown before, in its observations or the `atLeast` that others counted, or showed only while strange. Chance of a new value: Krichevsky
  * and Trofimov's estimate (K + 1/2)/(n + 1) with K new values in n observations, the first observation aside. Returns
  * undefined for a value that is known, and for scores below `least`.
  */
 export function scoreNovelty(
   categories: Categories,
-  value: { readonly field: number; readonly entry: number; readonly day: number },
+  value: { readonly field: number; readonly entry: number; readonly day: number; readonly atLeast?: number },
   base: number,
   least = Number.NEGATIVE_INFINITY,
 ): Novelty | undefined {
   if (value.entry >= 0 && !categories.isSuspect(value.entry)) return undefined;
-  const count = categories.observations(value.field);
+  const count = Math.max(categories.observations(value.field), value.atLeast ?? 0);
   const suspect = value.entry >= 0;
   const novelties = categories.novelties(value.field, value.day);
   const score = Math.log10((count + 1) / (novelties + 0.5));
@@ -52,11 +52,12 @@ const SCORE_MAX = 7.5;
 /** True when an unseen value reaches its threshold. */
 export function isStrange(
   categories: Categories,
-  value: { readonly field: number; readonly base: number },
+  value: { readonly field: number; readonly base: number; readonly atLeast?: number },
   day: number,
 ): boolean {
   const novelties = categories.novelties(value.field, day);
   const threshold = value.base + THRESHOLD_PER_NOVELTY * novelties;
   if (threshold > SCORE_MAX) return false;
-  return Math.log10((categories.observations(value.field) + 1) / (novelties + 0.5)) >= threshold;
+  const count = Math.max(categories.observations(value.field), value.atLeast ?? 0);
+  return Math.log10((count + 1) / (novelties + 0.5)) >= threshold;
 }

@@ -1,5 +1,5 @@
 import type { Hasher } from '../base/hash.ts';
-import { PRINCIPALS_MAX, TENANT_VALUES_MAX } from '../base/limits.ts';
+import { PRINCIPALS_MAX, TENANT_VALUES_MAX, TRACED_FUNCTIONS_MAX } from '../base/limits.ts';
 import type { Names } from '../base/names.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Table } from '../base/table.ts';
@@ -39,6 +39,8 @@ export class TenantBaselines {
   readonly entities: Directory;
   /** How many functions know a value, per (field, value). */
   readonly #values = new Table(TENANT_VALUES_MAX);
+  /** Traced invocations by function. */
+  readonly #traced = new Table(TRACED_FUNCTIONS_MAX);
   readonly #hasher: Hasher;
 
   constructor(hasher: Hasher, names: Names) {
@@ -95,6 +97,16 @@ export class TenantBaselines {
     this.#values.set(0, key, this.#values.get(0, key) + 1);
   }
 
+  /** Counts an invocation of a function whose calls are traced; not when there are too many functions. */
+  countTraced(functionHash: number): void {
+    this.#traced.set(0, functionHash, Math.min(this.#traced.get(0, functionHash) + 1, 0xffff_ffff));
+  }
+
+  /** Invocations in which a function could have been seen calling another. */
+  traced(functionHash: number): number {
+    return this.#traced.get(0, functionHash);
+  }
+
   /** Identity of an edge by the names of its ends alone: the same in every account, region and preview. */
   lineageOf(edge: Edge): number {
     const text = `${shortNameOf(edge.caller.name)}\n${shortNameOf(edge.callee.name)}`;
@@ -107,11 +119,13 @@ export class TenantBaselines {
     this.categories.save(out);
     this.entities.save(out);
     this.#values.save(out);
+    this.#traced.save(out);
   }
 
   load(from: StateReader): void {
     this.categories.load(from);
     this.entities.load(from);
     this.#values.load(from);
+    this.#traced.load(from);
   }
 }

@@ -80,7 +80,7 @@ function report(
   const { at, novelty } = found;
   const text = callText(seen, at);
   const child = text.startsWith('exec:');
-  const usual = expectedValues(state, CATEGORY.call);
+  const usual = expectedValues(state, CATEGORY.call, (value) => value.startsWith('exec:') === child);
   out.add({
     detector: newCall.id,
     score: novelty.score,

@@ -57,7 +57,28 @@ describe('flow.new-edge fires', () => {
       [finding.evidence[0].parameter, finding.evidence[0].observed, finding.evidence[0].expected],
       ['callee', key('log'), `${key('pay')} (100 %)`],
     );
-    assert.equal(finding.sentence, '`front` called `log`; in 150 traced calls it never called that function.');
+    assert.equal(finding.sentence, '`front` called `log`; in 150 traced invocations it never called that function.');
+  });
+
+  it('when a function that never called another calls one that nobody has seen', () => {
+    const alone = Array.from({ length: HISTORY }, (_, at) => {
+      const own = span();
+      return {
+        kind: 'xray',
+        atMs: START_MS + at * EVERY_MS,
+        fn: key('alone'),
+        request: `a${own}`,
+        span: own,
+        calls: [`s3:GetObject photos s3/photos#${span()}`],
+      } as const;
+    });
+    const feed = fed(alone, call(AFTER_MS, key('alone'), key('unheard-of')));
+    const [finding] = claims(feed, ID);
+    assert.equal(
+      finding.sentence,
+      '`alone` called `unheard-of`; in 150 traced invocations it never called that function.',
+    );
+    assert.equal(finding.evidence[0].expected, 'none');
   });
 
   it('whichever piece of the trace comes first, with the same claim', () => {

@@ -11,12 +11,22 @@ export function oftenNever(novelty: Novelty, did: string, unit = 'invocations'):
   return `in ${count} ${unit} it never ${did}`;
 }
 
-/** The usual values of a field in words: `s3:PutObject bucket (100 %), ...`. */
-export function expectedValues(state: Pick<FunctionBaselines, 'categories' | 'names'>, field: number): string {
-  const values = state.categories.values(field);
+/**
+ * The usual values of a field in words: `s3:PutObject bucket (100 %), ...`, of those whose text `fits`. Values that made a
+ * finding are not usual.
+ */
+export function expectedValues(
+  state: Pick<FunctionBaselines, 'categories' | 'names'>,
+  field: number,
+  fits: (text: string) => boolean = () => true,
+): string {
+  const values = state.categories
+    .values(field)
+    .filter(({ doubted }) => !doubted)
+    .map(({ key, count, share }) => ({ text: state.names.get(key), count, share }))
+    .filter(({ text }) => fits(text));
   if (values.length === 0) return 'none';
   const named = values
-    .map(({ key, count, share }) => ({ text: state.names.get(key), count, share }))
     .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
     .slice(0, VALUES_NAMED_MAX)
     .map(({ text, share }) => `${text} (${percent(share)})`);
