@@ -385,12 +385,12 @@ export class Categories {
   /** Keys, counts and shares of a field's values, most frequent first. For reports; not for the hot path. */
   values(field: number): CategoryValue[] {
     const list: CategoryValue[] = [];
-    if (this.#block !== 0) this.#settle(field);
+    const all = Math.max(1, this.observations(field));
     this.#each((value) => {
       if (this.#fieldAt(value) !== field) return;
-      const count = this.countAt(value);
-      const [key, share] = [this.#keyAt(value), Math.min(1, count / Math.max(1, this.observations(field)))];
-      list.push({ key, count, share, usual: this.isUsual(value), doubted: this.isSuspect(value) });
+      const [count, since] = [this.countAt(value), Math.max(1, this.sinceAt(field, value))];
+      const [usual, doubted] = [this.isUsual(value), this.isSuspect(value)];
+      list.push({ key: this.#keyAt(value), count, share: Math.min(1, count / all), since, usual, doubted });
     });
     return list.sort((a, b) => b.count - a.count || a.key - b.key);
   }

@@ -54,6 +54,8 @@ export interface CategoryValue {
   readonly count: number;
   /** Of all observations of its field. */
   readonly share: number;
+  /** Observations of its field since it was first seen. */
+  readonly since: number;
   readonly usual: boolean;
   /** It made a finding, or came while an incident was open, and has not earned trust. */
   readonly doubted: boolean;

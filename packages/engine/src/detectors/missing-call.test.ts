@@ -28,7 +28,7 @@ describe('flow.missing-call fires', () => {
     assert.deepEqual(finding.evidence, [
       {
         parameter: 'call',
-        observed: '1 calls without dynamodb:GetItem orders',
+        observed: '1 call without dynamodb:GetItem orders',
         expected: 'dynamodb:GetItem orders in 100 % of invocations',
         count: 199,
       },
@@ -48,6 +48,20 @@ describe('flow.missing-call fires', () => {
         '`orders` finished without dynamodb:GetItem orders, which was',
         '`orders` finished without s3:PutObject invoices, which was p',
       ].map((text) => text.slice(0, 60)),
+    );
+  });
+
+  it('when the call is one that the function began to make later', () => {
+    const before = history(HISTORY).map((sample) => ({ ...sample, calls: [USUAL[1]] }));
+    const after = history(HISTORY).map((sample, at) => {
+      const atMs = AFTER_MS + at * EVERY_MS;
+      return { ...sample, atMs, eventMs: atMs, request: `later-${at}`, calls: USUAL };
+    });
+    const end = AFTER_MS + HISTORY * EVERY_MS;
+    const found = claims(fed(before, after, [invocation(end, { calls: [USUAL[1]] })]), ID);
+    assert.deepEqual(
+      found.map(({ sentence }) => sentence),
+      ['`orders` finished without dynamodb:GetItem orders, which was part of all 200 invocations.'],
     );
   });
 

@@ -34,8 +34,9 @@ export const missingCall: Detector<FunctionBaselines> = {
     for (let at = 0; at < seen.callCount; at++) present.add(keyOf(CATEGORY.call, seen.callToken[at]));
     for (const value of state.categories.values(CATEGORY.call)) {
       if (!value.usual || present.has(value.key)) continue;
-      const since = value.count / value.share;
+      const { since } = value;
       const absences = Math.max(0, since - value.count);
+      const share = Math.min(1, value.count / since);
       const score = Math.log10((since + 1) / (absences + 0.5));
       if (score < SCORE_MIN) continue;
       const text = state.names.get(value.key);
@@ -50,12 +51,12 @@ export const missingCall: Detector<FunctionBaselines> = {
         evidence: [
           {
             parameter: 'call',
-            observed: seen.callCount === 0 ? 'no calls' : `${seen.callCount} calls without ${text}`,
-            expected: `${text} in ${percent(value.share)} of invocations`,
+            observed: callsWithout(seen.callCount, text),
+            expected: `${text} in ${percent(share)} of invocations`,
             count: since,
           },
         ],
-        sentence: `\`${state.shortName}\` finished without ${text}, which was part of ${value.share === 1 ? 'all' : `${percent(value.share)} of`} ${Math.round(since)} invocations.`,
+        sentence: `\`${state.shortName}\` finished without ${text}, which was part of ${share === 1 ? 'all' : `${percent(share)} of`} ${Math.round(since)} invocations.`,
         quietIf: 'the invocation had failed, or the call had been absent now and then before',
         impact: 0.5,
         techniques: [],
@@ -66,6 +67,11 @@ export const missingCall: Detector<FunctionBaselines> = {
   /** Presence of calls is learned by `flow.new-call`, which shares the field. */
   learn() {},
 };
+
+function callsWithout(count: number, text: string): string {
+  if (count === 0) return 'no calls';
+  return `${count} ${count === 1 ? 'call' : 'calls'} without ${text}`;
+}
 
 /** Usual calls that are present. */
 function presentUsual(seen: Observation, state: FunctionBaselines): number {

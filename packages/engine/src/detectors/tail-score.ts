@@ -87,24 +87,28 @@ export class TailScore implements Score {
     const expected = this.#range(found.expectedLow, found.expectedHigh);
     const one = { parameter, observed: this.#quantity(value), expected, count: found.runs };
     if (!shift) return [one];
-    const recent = { ...one, parameter: `${parameter}_recent`, observed: this.#quantity(found.recent) };
+    const [observed, usual] = [this.#quantity(found.recent), `mostly ${this.#quantity(found.centre)}`];
+    const recent = { ...one, parameter: `${parameter}_recent`, observed, expected: usual };
     return [one, recent];
   }
 
   get sentence(): string {
     const { found, value, shift, name, cold } = this.#claim;
     const { did, does, of } = this.#metric;
-    const now = `\`${shortNameOf(name)}\` ${did} ${this.#quantity(value)}${of}`;
-    const lately = shift ? `, and ${this.#quantity(found.recent)} on average lately` : '';
-    const range = shift ? this.#range(found.expectedLow, found.expectedHigh) : this.#range(found.min, found.max);
-    return `${now}${lately}; in ${found.runs} ${cold ? 'cold' : 'warm'} runs ${does} ${range}.`;
+    const runs = `${found.runs} ${cold ? 'cold' : 'warm'} runs`;
+    const who = `\`${shortNameOf(name)}\` ${did}`;
+    if (!shift) return `${who} ${this.#quantity(value)}${of}; in ${runs} ${does} ${this.#range(found.min, found.max)}.`;
+    const [recent, usual] = [this.#quantity(found.recent), this.#quantity(found.centre)];
+    return `${who} ${recent}${of} on average in its latest runs, ${this.#quantity(value)} in this one; in ${runs} ${does} ${usual} mostly.`;
   }
 
   get quietIf(): string {
     const { found, value, shift, quietBelow } = this.#claim;
     if (!found.up) return `earlier runs had been as low as ${this.#quantity(value)}`;
     if (shift) return `the latest runs had averaged below ${this.#quantity(quietBelow)}`;
-    return `it had stayed below ${this.#quantity(quietBelow)}, or an earlier run had come near it`;
+    const near = 'an earlier run had come near it';
+    // A weak signal may lie below the limit of findings, and some metrics have none for a single run.
+    return value < quietBelow ? near : `it had stayed below ${this.#quantity(quietBelow)}, or ${near}`;
   }
 
   #quantity(value: number): string {

@@ -53,7 +53,7 @@ describe('change.unusual-principal fires', () => {
   it('when a stranger changes something that nobody changed before, in an account where one robot changes all', () => {
     const many = changes(30, (at) => ({ of: `lambda/aws:1:eu-west-1:f${at}` }));
     const finding = onlyClaim(fed(many, [change(AFTER_MS, { by: STRANGER, of: 'lambda/aws:1:eu-west-1:other' })]), ID);
-    assert.match(finding.sentence, /none of the 30 code changes in the account before was theirs\.$/);
+    assert.match(finding.sentence, /none of the 30 code changes seen before was theirs\.$/);
   });
 
   it('when the attempt was refused', () => {
@@ -65,7 +65,7 @@ describe('change.unusual-principal fires', () => {
   it('about a kind of change that never happened, by all changes of the account, and weighs it by kind', () => {
     const odd = change(AFTER_MS, { by: STRANGER, what: 'trail', of: 'trail/main', action: 'cloudtrail:StopLogging' });
     const finding = onlyClaim(fed(changes(30), [odd]), ID);
-    assert.match(finding.sentence, /none of the 30 changes in the account before was theirs\.$/);
+    assert.match(finding.sentence, /none of the 30 changes seen before was theirs\.$/);
     assert.deepEqual([finding.impact, finding.techniques], [0.95, ['T1562.008']]);
   });
 

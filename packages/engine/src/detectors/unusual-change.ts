@@ -66,11 +66,7 @@ export const unusualChange: Detector<TenantBaselines> = {
     const words = { principal: text(seen, 'principal'), kind: text(seen, 'changeKind'), action: text(seen, 'action') };
     const targetText = text(seen, 'resource');
     const failed = (seen.flags & FLAG.denied) !== 0;
-    const unit = byTarget
-      ? 'changes of it'
-      : rareKind
-        ? 'changes in the account'
-        : `${words.kind} changes in the account`;
+    const unit = byTarget ? 'changes of it' : rareKind ? 'changes seen' : `${words.kind} changes seen`;
     out.add({
       detector: unusualChange.id,
       score: speaks.score,
