@@ -19,6 +19,10 @@ import { type RecordPlace, setAmounts, setIds, setNames, startRow, timestampMs }
 
 /** Words in front of a message that may be its time or its stream. */
 const PREFIX_WORDS_MAX = 3;
+/** Bytes within which logs usually show what they are. */
+const SNIFFED_BYTES = 16_384;
+/** How sure `sniff` is of what it only found beyond them. */
+const FAR_DOWN = 0.5;
 /** Without one of these a line of JSON is the application's own and is not parsed. */
 const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"platform\.|"gait"\s*:/;
 
@@ -42,8 +46,14 @@ export function lambdaLogsDecoder(sensor?: Decoder, events?: Decoder): Decoder {
   };
 }
 
+/** Surest by what stands at the beginning; else a function that logs a lot has pushed the platform's lines far down. */
 function sniff(head: Uint8Array): number {
-  const text = new TextDecoder().decode(head.subarray(0, 16_384));
+  const near = certaintyOf(head.subarray(0, SNIFFED_BYTES));
+  return near > 0 ? near : Math.min(certaintyOf(head), FAR_DOWN);
+}
+
+function certaintyOf(head: Uint8Array): number {
+  const text = new TextDecoder().decode(head);
   if (/"messageType"\s*:\s*"(DATA|CONTROL)_MESSAGE"/.test(text)) return 0.95;
   if (/(^|[\s"])(REPORT|START|END) RequestId: [0-9a-f]{8}-/.test(text)) return 0.9;
   if (/"type"\s*:\s*"platform\.[a-zA-Z]+"/.test(text)) return 0.9;

@@ -5,7 +5,7 @@ import { FLAG, TRUST } from '@gait/engine/event/schema';
 import { decodeRecord, decoderContract, rowsOf } from './decoder.contract.ts';
 import type { SourceDefaults } from './decoder.ts';
 import { allDecoders } from './decoders.ts';
-import { chooseDecoder } from './reader/sniff.ts';
+import { recognise } from './reader/sniff.ts';
 import { triggerEventDecoder } from './trigger-event.ts';
 import { SAMPLE_EVENTS, SAMPLE_LINE, SAMPLE_MESSAGES, SAMPLE_OUTCOME } from './triggers/samples.ts';
 
@@ -23,7 +23,7 @@ const sampleOf = (name: string) => SAMPLE_EVENTS.get(name)?.event;
 const queue = (fields: object) => ({
   Records: [{ eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:eu-west-1:123456789012:jobs', ...fields }],
 });
-const chosen = (text: string) => chooseDecoder(allDecoders(), Buffer.from(text).subarray(0, 65_536), 'x.json')?.format;
+const chosen = (text: string) => recognise(allDecoders(), Buffer.from(text).subarray(0, 65_536), 'x.json')?.decoder.format;
 
 decoderContract(
   triggerEventDecoder,

@@ -4,8 +4,17 @@
 export const READ_BYTES = 262_144;
 /** Decompressed bytes handled at once, and so about the bytes one origin hash covers. A record may make it larger. */
 export const BLOCK_BYTES = 1024 * 1024;
-/** Decompressed bytes that formats are told by: beyond any preamble, and small enough to wait for. */
-export const HEAD_BYTES = 65_536;
+/**
+ * Decompressed bytes that formats are told by: what the first read of a plain file gives, so that compressed ones are told
+ * alike. Beyond what functions log before the platform's first line.
+ */
+export const HEAD_BYTES = READ_BYTES;
+/** Lines that are asked about when nobody knows the beginning of a file: some ten milliseconds for a file of no format. */
+export const LINES_ASKED_MAX = 16;
+/** Bytes shown for each of them: more than any decoder needs to be sure of its own. */
+export const SNIFFED_LATER_BYTES = 65_536;
+/** Lines of text in front of the first record that are no more than a banner or a few warnings. */
+export const LINES_OF_TEXT_MAX = 16;
 /** Bytes of one line. Real records stay below 1 MiB; a longer line is skipped without being kept in memory. */
 export const LINE_BYTES_MAX = 16 * 1024 * 1024;
 /** Bytes of one document: what one delivery of a cloud log holds at most. Larger ones are skipped likewise. */

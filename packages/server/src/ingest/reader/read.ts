@@ -12,7 +12,7 @@ import { InflateError, inflated } from './inflate.ts';
 import { BLOCK_BYTES, HEAD_BYTES } from './limits.ts';
 import { type ReadReport, ReportWriter } from './report.ts';
 import { BatchSink } from './sink.ts';
-import { chooseDecoder, framingOf, isText } from './sniff.ts';
+import { framingOf, isText, recognise } from './sniff.ts';
 import { type FileEntry, listFiles, whyUnreadable } from './walk.ts';
 
 /** How to read. */
@@ -121,13 +121,19 @@ class Reader {
     }
     if (head.every(isSpace)) return undefined;
     const forced = this.#options.format === undefined ? undefined : this.#decoders.at(0);
-    const decoder = chooseDecoder(this.#decoders, head, basename(name)) ?? forced;
-    if (decoder === undefined) {
+    const found = recognise(this.#decoders, head, basename(name)) ?? (forced && { decoder: forced, from: 0 });
+    if (found === undefined) {
       this.#sink.reject('unknown-format', 'the beginning of the file is of no known format');
       return undefined;
     }
-    this.#report.format(decoder.format);
-    return { name, decoder, framing: framingOf(decoder, head), compressed, base };
+    this.#report.format(found.decoder.format);
+    return {
+      name,
+      decoder: found.decoder,
+      framing: framingOf(found.decoder, head.subarray(found.from)),
+      compressed,
+      base,
+    };
   }
 
   async *#rows(input: Input, feed: Feed): AsyncGenerator<Batch, void> {
