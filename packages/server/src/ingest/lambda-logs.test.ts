@@ -116,6 +116,8 @@ suite('REPORT lines', () => {
     ['2026-01-31T13:00:00.123000+01:00 ', T + 123, undefined],
     [`2026-01-31T12:00:00.123000+00:00 ${STREAM} `, T + 123, STREAM],
     [`${STREAM} 2026-01-31T12:00:00.123000 `, T + 123, STREAM],
+    ['2026-01-31T12:00:00.123000+00:00 2026/01/31/[$LATEST]abc ', T + 123, '2026/01/31/[$LATEST]abc'],
+    ['2026-01-31T12:00:00.123000+00:00 2026/01/31/pay[12]Abc-1 ', T + 123, '2026/01/31/pay[12]Abc-1'],
     [`${T},"`, T, undefined],
     ['', Number.NaN, undefined],
   ];
@@ -131,6 +133,16 @@ suite('REPORT lines', () => {
 
   test('a copy with spaces instead of tabs reads the same', () => {
     assert.deepEqual(decode(report.replaceAll('\t', ' '), declared).rows, decode(report, declared).rows);
+  });
+
+  test('a report behind unknown words is rejected in a file, and text of the application in an envelope', () => {
+    const line = `2026-01-31T12:00:00.123000+00:00 some/stream ${report}`;
+    assert.deepEqual(decode(line, declared).rejects, [
+      { reason: 'unknown-format', detail: 'REPORT behind what is neither time nor log stream', line: 1 },
+    ]);
+    const printed = JSON.stringify({ message: report }, null, 2).split('\n')[1];
+    assert.equal(decode(printed, declared).rejects[0].reason, 'unknown-format');
+    assert.deepEqual(decode(subscription(line)), { rows: [], rejects: [], notes: ['application-line'] });
   });
 
   test('outcome and class of the error are read, unknown words are left out', () => {

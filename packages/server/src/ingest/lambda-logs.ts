@@ -23,6 +23,8 @@ const PREFIX_WORDS_MAX = 3;
 const SNIFFED_BYTES = 16_384;
 /** How sure `sniff` is of what it only found beyond them. */
 const FAR_DOWN = 0.5;
+/** A report behind something else, as a tool may have put it there or a cut may have left it of a JSON document. */
+const HIDDEN_REPORT = /[\s"]REPORT RequestId: [0-9a-f]{8}-[0-9a-f-]{27}(?:\s{1,4}|\\t)Duration: /;
 /** Without one of these a line of JSON is the application's own and is not parsed. */
 const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"platform\.|"gait"\s*:/;
 
@@ -87,7 +89,7 @@ class LogReader {
     const { message, timeMs, stream } = withoutPrefix(text);
     if (message === '') return;
     const origin = this.#origin('', stream, { timeMs, eventId: '' });
-    if (!/^[[{]/.test(message)) this.#text(message, origin);
+    if (!/^[[{]/.test(message)) this.#line(message, origin);
     else if (this.#eventLine(message, origin)) return;
     else if (!OURS.test(message)) this.#note('application-line');
     else if (/^\{\s*"gait"/.test(message)) this.#sensorLine(message, origin);
@@ -149,6 +151,13 @@ class LogReader {
       if ('reason' in document) this.#reject(document.reason, 'JSON log message');
       else this.#value(document.value, origin);
     }
+  }
+
+  /** A line of text without an envelope: a report in it counts even where what stands in front of it is unknown. */
+  #line(message: string, origin: LogOrigin): void {
+    if (HIDDEN_REPORT.test(message))
+      this.#reject('unknown-format', 'REPORT behind what is neither time nor log stream');
+    else this.#text(message, origin);
   }
 
   #text(message: string, origin: LogOrigin): void {

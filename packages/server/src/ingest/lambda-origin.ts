@@ -16,7 +16,7 @@ export interface LogOrigin {
 }
 
 /** A log stream as the platform names it: date, function name in shared log groups, version, sandbox. */
-const STREAM = /^\d{4}\/\d\d\/\d\d\/([A-Za-z0-9_-]{0,140})\[(\$LATEST|\d{1,10})\]([0-9a-f]{8,64})$/;
+const STREAM = /^\d{4}\/\d\d\/\d\d\/([A-Za-z0-9_-]{0,140})\[(\$LATEST|\d{1,10})\][0-9A-Za-z_-]{1,64}$/;
 
 /** Whether a word is a log stream name. */
 export function isStream(word: string): boolean {

@@ -23,7 +23,8 @@ const sampleOf = (name: string) => SAMPLE_EVENTS.get(name)?.event;
 const queue = (fields: object) => ({
   Records: [{ eventSource: 'aws:sqs', eventSourceARN: 'arn:aws:sqs:eu-west-1:123456789012:jobs', ...fields }],
 });
-const chosen = (text: string) => recognise(allDecoders(), Buffer.from(text).subarray(0, 65_536), 'x.json')?.decoder.format;
+const chosen = (text: string) =>
+  recognise(allDecoders(), Buffer.from(text).subarray(0, 65_536), 'x.json')?.decoder.format;
 
 decoderContract(
   triggerEventDecoder,
