@@ -58,6 +58,18 @@ const download = {
   eventCategory: 'Data',
 };
 
+/** What `aws cloudtrail lookup-events` prints. */
+function lookUp(...events: readonly object[]) {
+  const entries = events.map((event) => ({
+    EventId: '66666666-7777-8888-9999-000000000000',
+    EventName: 'UpdateFunctionCode',
+    Username: 'build-20260131120000123',
+    Resources: [],
+    CloudTrailEvent: JSON.stringify(event),
+  }));
+  return { Events: entries, NextToken: 'x' };
+}
+
 function decode(record: unknown, defaults = {}) {
   const { batch, rejects, notes } = decodeRecord(cloudtrailDecoder, record, defaults);
   return { rows: rowsOf(batch), rejects, notes };
@@ -77,6 +89,8 @@ decoderContract(
     ['a change', update],
     ['a delivered file', { Records: [update, download] }],
     ['a list of events', [download]],
+    ['a page of a look-up', lookUp(update, download)],
+    ['a list of events as strings', [JSON.stringify(update)]],
   ]),
 );
 
@@ -266,6 +280,34 @@ suite('CloudTrail events', () => {
     assert.ok(cloudtrailDecoder.sniff(new TextEncoder().encode(JSON.stringify(delivery)), 'x.json') > 0.9);
   });
 
+  test('an event that a look-up found is the event, wrapped as the tool prints it', () => {
+    const expected = decode([update, download]).rows;
+    const strings = [update, download].map((event) => JSON.stringify(event));
+    for (const found of [lookUp(update, download), [lookUp(update), lookUp(download)], strings]) {
+      assert.deepEqual(decode(found), { rows: expected, rejects: [], notes: [] });
+    }
+  });
+
+  test('each bad entry of a look-up is counted and costs no other', () => {
+    const entries = ['{"eventName":', 'x', '[]', 7, null, '7', '['.repeat(100), JSON.stringify(update)];
+    const { rows, rejects } = decode({ Events: entries.map((CloudTrailEvent) => ({ CloudTrailEvent })) });
+    assert.equal(rows.length, 1);
+    const reasons = ['truncated', 'bad-json', 'wrong-type', 'wrong-type', 'wrong-type', 'wrong-type', 'too-deep'];
+    assert.deepEqual(
+      rejects.map(({ reason }) => reason),
+      reasons,
+    );
+  });
+
+  test('strings within strings are opened as far as real envelopes go', () => {
+    let text = JSON.stringify(update);
+    for (let layer = 0; layer < 8; layer++) text = JSON.stringify([text]);
+    assert.deepEqual(
+      decode(text).rejects.map(({ reason }) => reason),
+      ['too-deep'],
+    );
+  });
+
   test('resources that an event lists stand in for parameters, and their owner is named if it is another account', () => {
     const resources = [
       { accountId: '999999999999', type: 'AWS::KMS::Key', ARN: 'arn:aws:kms:eu-west-1:999999999999:key/1' },
@@ -381,6 +423,16 @@ suite('CloudTrail events', () => {
     });
   }
 
+  test('every element of a list is a row, a reject or a note', () => {
+    const { rows, rejects } = decode({ Records: [update, [], null, 'x', 7, true, {}, update] });
+    assert.equal(rows.length, 2);
+    assert.deepEqual(
+      rejects.map(({ reason }) => reason),
+      ['wrong-type', 'wrong-type', 'wrong-type', 'wrong-type', 'wrong-type', 'missing-field'],
+    );
+    assert.deepEqual(decode({ Records: [] }).rejects, []);
+  });
+
   test('one bad event does not cost the others, and insight events are noted', () => {
     const { rows, rejects, notes } = decode({ Records: [7, update, { eventType: 'AwsCloudTrailInsight' }, {}] });
     assert.equal(rows.length, 1);
@@ -392,6 +444,9 @@ suite('CloudTrail events', () => {
     [update, true],
     [{ Records: [download] }, true],
     [[update], true],
+    [lookUp(update), true],
+    [[JSON.stringify(update)], true],
+    [{ messageType: 'DATA_MESSAGE', logEvents: [{ message: JSON.stringify(update) }] }, false],
     [
       { Records: [{ eventVersion: '2.1', eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', userIdentity: {} }] },
       false,

@@ -6,12 +6,21 @@ import { touchedBy } from './cloudtrail-resource.ts';
 import type { DecodeContext, Decoder, RecordRange, RejectReason } from './decoder.ts';
 import { serviceName } from './destination.ts';
 import { type Place, type Principal, principalOf } from './identity.ts';
-import { isObject, type JsonObject, own, ownAmount, ownText, parseJson } from './json-document.ts';
+import {
+  isObject,
+  type JsonObject,
+  own,
+  ownAmount,
+  ownArray,
+  ownText,
+  parseJson,
+  parseJsonText,
+} from './json-document.ts';
 import { errorClass } from './names.ts';
 import { type RecordPlace, setAmounts, setIds, setNames, startRow, timestampMs } from './row.ts';
 
-/** Envelopes around an event: a list, the delivery of an event bus, and the record list of a delivered file. */
-const ENVELOPES_MAX = 4;
+/** Envelopes around an event: lists, the delivery of an event bus, a delivered file, a page of a look-up and its entry. */
+const ENVELOPES_MAX = 6;
 /** Major version of the record format; a new one may change what fields mean. */
 const MAJOR_VERSION = '1';
 /** Services that log in one region whatever region the caller is in. */
@@ -27,7 +36,8 @@ const GLOBAL_SERVICES: ReadonlySet<string> = new Set([
 
 /**
  * AWS CloudTrail: events, lists of events, delivered files with `Records`, lines of events, each also as an event bus
- * (EventBridge) delivers it.
+ * (EventBridge) delivers it, and what `aws cloudtrail lookup-events` prints: `Events` whose `CloudTrailEvent` is an event as
+ * a string, or only those strings.
  *
  * A call on the watch list (code, configuration, permission, trigger, policy, trail, identity) is a `change` row, any
  * other an `audit` row. `function` is the function whose role made the call; what was touched, also when it is a
@@ -41,6 +51,9 @@ function sniff(head: Uint8Array, name: string): number {
   if (!/^\s*[[{]/.test(text)) return 0;
   const called = /"eventSource"\s*:\s*"[a-z0-9.-]+\.amazonaws\.com"/.test(text);
   if (called && /"eventName"\s*:/.test(text)) return 0.95;
+  if (/"CloudTrailEvent"\s*:\s*"\s*\{/.test(text)) return 0.9;
+  if (/^\s*\[\s*"\s*\{/.test(text) && /\\"eventSource\\"\s*:\s*\\"[a-z0-9.-]+\.amazonaws\.com\\"/.test(text))
+    return 0.9;
   const hasIdentity = /"eventVersion"\s*:\s*"1\.\d\d"/.test(text) && /"userIdentity"\s*:/.test(text);
   if (hasIdentity) return 0.8;
   return /^\s*\{\s*"Records"/.test(text) && /CloudTrail/i.test(name) ? 0.6 : 0;
@@ -76,12 +89,37 @@ class EventReader {
 
   open(value: unknown, envelopes: number): void {
     if (envelopes === 0) this.reject('too-deep', 'CloudTrail events in too many lists');
-    else if (Array.isArray(value)) for (const each of value) this.open(each, envelopes - 1);
+    else if (Array.isArray(value)) this.#list(value, envelopes - 1);
+    else if (typeof value === 'string' && /^\s*[[{]/.test(value)) this.#text(value, envelopes - 1);
     else if (!isObject(value)) this.reject('wrong-type', 'CloudTrail event is not an object');
-    else if (Array.isArray(own(value, 'Records'))) this.open(own(value, 'Records'), envelopes - 1);
+    else if (Array.isArray(own(value, 'Records'))) this.#list(ownArray(value, 'Records'), envelopes - 1);
     else if (own(value, 'Records') !== undefined) this.reject('wrong-type', 'Records is not a list');
+    else if (Array.isArray(own(value, 'Events'))) this.#list(ownArray(value, 'Events'), envelopes - 1);
     else if (isDelivery(value)) this.open(own(value, 'detail'), envelopes - 1);
+    else if (own(value, 'CloudTrailEvent') !== undefined) this.#entry(own(value, 'CloudTrailEvent'), envelopes - 1);
     else this.#event(value);
+  }
+
+  /** Nothing is allowed where there may be events, and is no event where there must be one. */
+  #list(events: readonly unknown[], envelopes: number): void {
+    for (const event of events) this.#element(event, envelopes);
+  }
+
+  #element(value: unknown, envelopes: number): void {
+    if (Array.isArray(value) && value.length === 0) this.reject('wrong-type', 'an empty list in place of an event');
+    else this.open(value, envelopes);
+  }
+
+  /** An entry of a look-up, of which everything but the event itself is a shorter copy. */
+  #entry(event: unknown, envelopes: number): void {
+    if (typeof event === 'string') this.#text(event, envelopes);
+    else this.reject('wrong-type', 'CloudTrailEvent is not text');
+  }
+
+  #text(text: string, envelopes: number): void {
+    const document = parseJsonText(text);
+    if ('reason' in document) this.reject(document.reason, 'CloudTrail event in a string');
+    else this.#element(document.value, envelopes);
   }
 
   #event(event: JsonObject): void {

@@ -26,6 +26,8 @@ const declared = { envelopeFunction: 'pay' };
 /** Words the formats are made of, so that random documents get further than the first check. */
 const KEYS: readonly string[] = [
   'Records',
+  'Events',
+  'CloudTrailEvent',
   'Segments',
   'Document',
   'Traces',
