@@ -179,6 +179,28 @@ suite('REPORT lines', () => {
     });
   }
 
+  const badLines: readonly (readonly [string, string])[] = [
+    [`REPORT RequestId: ${REQUEST}\tDuration: -5.00 ms\tBilled Duration: 5 ms`, 'out-of-range'],
+    [`REPORT RequestId: ${REQUEST}\tDuration: 1e300 ms\tBilled Duration: 5 ms`, 'out-of-range'],
+    [`REPORT RequestId: ${REQUEST}\tDuration: ${'9'.repeat(150)} ms\tBilled Duration: 5 ms`, 'out-of-range'],
+    [`REPORT RequestId: ${REQUEST}\tDuration: long ms\tBilled Duration: 5 ms`, 'wrong-type'],
+    [`REPORT RequestId: ${REQUEST}\tDuration: 79.`, 'truncated'],
+    ['INIT_REPORT Init Duration: -1.00 ms\tPhase: init', 'out-of-range'],
+    ['RESTORE_REPORT Restore Duration: -1.00 ms\tStatus: timeout', 'out-of-range'],
+  ];
+  for (const [line, reason] of badLines) {
+    test(`'${line.slice(0, 90)}' is rejected as ${reason}`, () => {
+      const { rows, rejects } = decode(line, declared);
+      assert.deepEqual([rows, rejects.map((each) => each.reason)], [[], [reason]]);
+    });
+  }
+
+  test('other amounts that are absurd are left out and counted', () => {
+    const { rows, rejects, notes } = decode(report.replace('73 MB', '-73 MB'), declared);
+    assert.equal(rows[0].memoryMb, undefined);
+    assert.deepEqual([rejects, notes], [[], ['time-clamped', 'number-ignored']]);
+  });
+
   const noted: readonly (readonly [string, string])[] = [
     [`START RequestId: ${REQUEST} Version: $LATEST`, 'start-line'],
     [`END RequestId: ${REQUEST}`, 'end-line'],
@@ -267,18 +289,30 @@ suite('platform records', () => {
     });
   }
 
-  test('a report without its required fields is rejected', () => {
-    for (const record of [
-      {},
-      'x',
-      null,
-      { requestId: REQUEST },
-      { requestId: REQUEST, metrics: { durationMs: '5' } },
-    ]) {
+  const badRecords: readonly (readonly [unknown, string])[] = [
+    [{}, 'missing-field'],
+    ['x', 'missing-field'],
+    [null, 'missing-field'],
+    [{ requestId: REQUEST }, 'missing-field'],
+    [{ requestId: REQUEST, metrics: { durationMs: null } }, 'missing-field'],
+    [{ requestId: REQUEST, metrics: { durationMs: '5' } }, 'wrong-type'],
+    [{ requestId: REQUEST, metrics: { durationMs: -5 } }, 'out-of-range'],
+    [{ requestId: REQUEST, metrics: { durationMs: 1e300 } }, 'out-of-range'],
+    [{ requestId: 7, metrics: { durationMs: 5 } }, 'wrong-type'],
+  ];
+  for (const [record, reason] of badRecords) {
+    test(`a report of ${JSON.stringify(record)} is rejected as ${reason}`, () => {
       const { rows, rejects } = decode({ ...platformReport, record }, declared);
-      assert.equal(rows.length, 0);
-      assert.equal(rejects[0].reason, 'missing-field');
-    }
+      assert.deepEqual([rows, rejects.map((each) => each.reason)], [[], [reason]]);
+    });
+  }
+
+  test('a start of a sandbox that took less than no time is rejected', () => {
+    const record = { metrics: { durationMs: -1 } };
+    assert.equal(
+      decode({ ...platformReport, type: 'platform.initReport', record }, declared).rejects[0].reason,
+      'out-of-range',
+    );
   });
 
   test('a deep or cut record is rejected', () => {

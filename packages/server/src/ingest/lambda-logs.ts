@@ -14,7 +14,7 @@ import {
 import { eventLineOf } from './lambda-event-lines.ts';
 import { functionOfLog, isStream, type LogOrigin, versionOfStream } from './lambda-origin.ts';
 import { isInsightsRecord, isPlatformRecord, parseInsightsRecord, parsePlatformRecord } from './lambda-records.ts';
-import { parseReportLine, platformLineName, type Report } from './lambda-report.ts';
+import { type BadReport, isReport, parseReportLine, platformLineName, type Report } from './lambda-report.ts';
 import { type RecordPlace, setAmounts, setIds, setNames, startRow, timestampMs } from './row.ts';
 
 /** Words in front of a message that may be its time or its stream. */
@@ -162,8 +162,7 @@ class LogReader {
 
   #text(message: string, origin: LogOrigin): void {
     const report = parseReportLine(message);
-    if (report === 'cut') this.#reject('truncated', 'REPORT line');
-    else if (report !== undefined) this.#report(report, origin);
+    if (report !== undefined) this.#reported(report, origin, 'REPORT line');
     else if (!this.#eventLine(message, origin)) this.#note(platformLineName(message) ?? 'application-line');
   }
 
@@ -180,7 +179,12 @@ class LogReader {
     if (record.type === 'report') this.#report(record.report, timed);
     else if (record.type === 'logs-dropped') this.#logsDropped(record.records, timed);
     else if (record.type === 'other') this.#note(record.name);
-    else this.#reject('missing-field', `${ownText(value, 'type')} without ${record.field}`);
+    else this.#reported(record.bad, timed, ownText(value, 'type'));
+  }
+
+  #reported(parsed: Report | BadReport, origin: LogOrigin, what: string): void {
+    if (isReport(parsed)) this.#report(parsed, origin);
+    else this.#reject(parsed.reason, `${parsed.field} of ${what}`);
   }
 
   #report(report: Report, origin: LogOrigin): void {

@@ -1,5 +1,7 @@
-import { own, ownAmount, ownText } from './json-document.ts';
+import { own, ownAmount, ownNumber, ownPath, ownText } from './json-document.ts';
 import {
+  amountFault,
+  type BadReport,
   EMPTY_REPORT,
   errorTypeOf,
   identifierOf,
@@ -14,7 +16,7 @@ export type PlatformRecord =
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'logs-dropped'; readonly records: number }
   | { readonly type: 'other'; readonly name: string }
-  | { readonly type: 'incomplete'; readonly field: string };
+  | { readonly type: 'bad'; readonly bad: BadReport };
 
 /** Resource use of one invocation as the Lambda Insights extension writes it. */
 export interface InsightsRecord {
@@ -65,7 +67,7 @@ export function isInsightsRecord(value: unknown): boolean {
 
 /** Reads a performance record of Lambda Insights. */
 export function parseInsightsRecord(value: unknown): InsightsRecord {
-  const amounts = INSIGHTS_FIELDS.map(([field, name]) => [field, ownAmount(value, name)] as const);
+  const amounts = INSIGHTS_FIELDS.map(([field, name]) => [field, ownNumber(value, name)] as const);
   const used = ownAmount(value, 'tmp_used');
   const version = ownText(value, 'version');
   const hasTimedOut = own(value, 'timeout') === true || ownAmount(value, 'timeout') === 1;
@@ -86,21 +88,23 @@ export function parseInsightsRecord(value: unknown): InsightsRecord {
 }
 
 function reportOf(record: unknown): PlatformRecord {
+  const id = own(record, 'requestId');
   const requestId = identifierOf(ownText(record, 'requestId'));
-  const durationMs = ownAmount(record, 'metrics', 'durationMs');
-  if (requestId === '') return { type: 'incomplete', field: 'requestId' };
-  if (Number.isNaN(durationMs)) return { type: 'incomplete', field: 'metrics.durationMs' };
-  const restoreMs = ownAmount(record, 'metrics', 'restoreDurationMs');
+  if (requestId === '') return badOf(id === undefined || id === null ? 'missing-field' : 'wrong-type', 'requestId');
+  const fault = amountFault(ownPath(record, 'metrics', 'durationMs'));
+  if (fault !== undefined) return badOf(fault, 'metrics.durationMs');
+  const amount = (name: string) => ownNumber(record, 'metrics', name);
+  const restoreMs = amount('restoreDurationMs');
   const trace = ownText(record, 'tracing', 'value');
   const report: Report = {
     ...EMPTY_REPORT,
     requestId,
-    durationMs,
-    billedMs: ownAmount(record, 'metrics', 'billedDurationMs'),
-    initMs: Number.isNaN(restoreMs) ? ownAmount(record, 'metrics', 'initDurationMs') : restoreMs,
-    memoryMb: ownAmount(record, 'metrics', 'maxMemoryUsedMB'),
-    memorySizeMb: ownAmount(record, 'metrics', 'memorySizeMB'),
-    responseBytes: ownAmount(record, 'metrics', 'producedBytes'),
+    durationMs: amount('durationMs'),
+    billedMs: amount('billedDurationMs'),
+    initMs: Number.isNaN(restoreMs) ? amount('initDurationMs') : restoreMs,
+    memoryMb: amount('maxMemoryUsedMB'),
+    memorySizeMb: amount('memorySizeMB'),
+    responseBytes: amount('producedBytes'),
     status: statusOf(ownText(record, 'status')),
     errorType: errorTypeOf(ownText(record, 'errorType')),
     traceId: traceIdOf(/Root=([^;]{1,64})/.exec(trace)?.[1] ?? ''),
@@ -113,16 +117,20 @@ function reportOf(record: unknown): PlatformRecord {
 
 /** Start of a sandbox: module load or restoring a snapshot. */
 function startOf(record: unknown): PlatformRecord {
-  const initMs = ownAmount(record, 'metrics', 'durationMs');
-  if (Number.isNaN(initMs)) return { type: 'incomplete', field: 'metrics.durationMs' };
+  const fault = amountFault(ownPath(record, 'metrics', 'durationMs'));
+  if (fault !== undefined) return badOf(fault, 'metrics.durationMs');
   const report: Report = {
     ...EMPTY_REPORT,
     kind: 'start',
-    initMs,
+    initMs: ownNumber(record, 'metrics', 'durationMs'),
     status: statusOf(ownText(record, 'status')),
     errorType: errorTypeOf(ownText(record, 'errorType')),
   };
   return { type: 'report', report };
+}
+
+function badOf(reason: BadReport['reason'], field: string): PlatformRecord {
+  return { type: 'bad', bad: { reason, field } };
 }
 
 function fromEntries<K extends string>(entries: readonly (readonly [K, number])[]): { readonly [key in K]: number } {

@@ -57,11 +57,20 @@ const OTHER_LINES: readonly (readonly [string, string])[] = [
   ['LOGS\t', 'telemetry-line'],
 ];
 
+/** Why the amount that a report exists for cannot be used. */
+export type AmountFault = 'missing-field' | 'wrong-type' | 'out-of-range';
+
+/** What keeps a report from being one: `truncated` when its line ends in the middle. */
+export interface BadReport {
+  readonly reason: AmountFault | 'truncated';
+  readonly field: string;
+}
+
 /**
  * Reads a report line, fields separated by tabs as the platform writes them or by spaces as copies do; the trace may
- * stand on a second line. `cut` when it is a report that ends in the middle, undefined when it is no report.
+ * stand on a second line. Undefined when it is no report.
  */
-export function parseReportLine(line: string): Report | 'cut' | undefined {
+export function parseReportLine(line: string): Report | BadReport | undefined {
   const kind = /^(?:REPORT RequestId:|(INIT_|RESTORE_)REPORT\s)/.exec(line);
   if (kind === null) return undefined;
   const fields = new Map<string, string>();
@@ -86,8 +95,22 @@ export function parseReportLine(line: string): Report | 'cut' | undefined {
     parentSpanId: '',
     isSampled: fields.get('Sampled') === 'true',
   };
-  const isWhole = isStart ? !Number.isNaN(report.initMs) : report.requestId !== '' && !Number.isNaN(report.durationMs);
-  return isWhole ? report : 'cut';
+  if (!isStart && report.requestId === '') return { reason: 'truncated', field: 'RequestId' };
+  const field = !isStart ? 'Duration' : fields.has('Restore Duration') ? 'Restore Duration' : 'Init Duration';
+  const reason = faultOf(fields.get(field), line);
+  return reason === undefined ? report : { reason, field };
+}
+
+/** Whether what a function parsed is a report, and not why there is none. */
+export function isReport(parsed: Report | BadReport): parsed is Report {
+  return 'kind' in parsed;
+}
+
+/** What is wrong with an amount, undefined when it can be used: the platform's are finite and not negative. */
+export function amountFault(value: unknown): AmountFault | undefined {
+  if (value === undefined || value === null) return 'missing-field';
+  if (typeof value !== 'number') return 'wrong-type';
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER ? undefined : 'out-of-range';
 }
 
 /** The name under which another line of the platform is counted, undefined for the application's own lines. */
@@ -122,6 +145,15 @@ export function spanIdOf(text: string): string {
   return /^[0-9a-f]{16}$/.test(text) ? text : '';
 }
 
+/** Number of a field, of any size and sign; NaN when there is none. */
 function amountOf(text: string | undefined): number {
-  return text !== undefined && /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+  return text !== undefined && /^-?\d{1,400}(\.\d{1,20})?(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN;
+}
+
+/** What is wrong with the field that a report exists for. Where the line ends in or before it, it is cut. */
+function faultOf(text: string | undefined, line: string): BadReport['reason'] | undefined {
+  if (text === undefined) return 'truncated';
+  const amount = amountOf(text);
+  if (!Number.isNaN(amount)) return amountFault(amount);
+  return line.trimEnd().endsWith(text) ? 'truncated' : 'wrong-type';
 }

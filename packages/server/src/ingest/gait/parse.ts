@@ -11,6 +11,12 @@ export interface Refusal {
 }
 
 const encoder = new TextEncoder();
+const ascii = new TextDecoder('latin1');
+const QUOTE = 0x22;
+/** JSON that is neither text nor made of parts. */
+const SCALAR = /^(?:null|true|false|-?\d[\d.eE+-]*)$/;
+/** Bytes of a number that anybody writes. */
+const SCALAR_BYTES_MAX = 64;
 
 /**
  * Reads any record that is valid JSON of this version into a draft: the exact counterpart of the scanner, which only
@@ -106,11 +112,19 @@ export class Parser {
   }
 }
 
-/** True when the first byte after white space is a bracket, or one of a byte order mark. */
+/**
+ * False for what cannot be JSON: most of it shows in its first byte, or in the last of a text. Numbers and words are JSON
+ * too, and no records.
+ */
 function mayBeJson(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end && bytes[at] <= 0x20) at++;
-  return at < end && (bytes[at] === 0x7b || bytes[at] === 0x5b || bytes[at] === 0xef);
+  if (at === end) return false;
+  const first = bytes[at];
+  // A byte order mark is looked at by the parser.
+  if (first === 0x7b || first === 0x5b || first === 0xef) return true;
+  if (first === QUOTE) return bytes[end - 1] === QUOTE;
+  return end - at <= SCALAR_BYTES_MAX && SCALAR.test(ascii.decode(bytes.subarray(at, end)));
 }
 
 function isAmount(value: number): boolean {

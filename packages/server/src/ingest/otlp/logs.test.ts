@@ -99,7 +99,7 @@ suite('otlp logs', () => {
 
   test('a report without its request is rejected', () => {
     const { rows, rejects } = decode({ body: { type: 'platform.report', record: { metrics: { durationMs: 1 } } } });
-    assert.deepEqual([rows, rejects], [[], ['missing-field: platform.report without requestId']]);
+    assert.deepEqual([rows, rejects], [[], ['missing-field: requestId of a platform report']]);
   });
 
   test('a report of another function than its envelope is rejected', () => {

@@ -2,7 +2,7 @@ import { FLAG, TRUST } from '@gait/engine/event/schema';
 import { envelopeKey } from '../identity.ts';
 import { parseJsonText } from '../json-document.ts';
 import { isPlatformRecord, type PlatformRecord, parsePlatformRecord } from '../lambda-records.ts';
-import { parseReportLine, type Report } from '../lambda-report.ts';
+import { isReport, parseReportLine, type Report } from '../lambda-report.ts';
 import { type RecordPlace, setAmounts, setIds, setNames, startRow } from '../row.ts';
 import { SLOT } from './attribute-names.ts';
 import { Attributes } from './attributes.ts';
@@ -72,8 +72,8 @@ export class LogMapper {
     const platform = this.#platform();
     if (platform === undefined) sink.note('application-line');
     else if (platform.type === 'report') this.#report(platform.report, sender, place);
-    else if (platform.type === 'incomplete') {
-      sink.reject('missing-field', `platform.report without ${platform.field}`, place.range.line);
+    else if (platform.type === 'bad') {
+      sink.reject(platform.bad.reason, `${platform.bad.field} of a platform report`, place.range.line);
     } else sink.note(platform.type === 'other' ? 'platform-record' : 'logs-dropped');
   }
 
@@ -116,8 +116,7 @@ export class LogMapper {
     const isTyped = PLATFORM_TYPE.test(type);
     if (typeof body === 'string' && !isTyped && !body.includes('"platform.')) return undefined;
     const line = isTyped && typeof body === 'string' ? parseReportLine(body) : undefined;
-    if (line === 'cut') return { type: 'incomplete', field: 'all of its REPORT line' };
-    if (line !== undefined) return { type: 'report', report: line };
+    if (line !== undefined) return isReport(line) ? { type: 'report', report: line } : { type: 'bad', bad: line };
     const parsed = typeof body === 'string' ? parseJsonText(body) : { value: body };
     const value = 'reason' in parsed ? undefined : parsed.value;
     if (isPlatformRecord(value)) return parsePlatformRecord(value);
