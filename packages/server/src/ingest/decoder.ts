@@ -51,8 +51,13 @@ export interface SourceDefaults {
   readonly provider: string;
   readonly account: string;
   readonly region: string;
-  /** Function the envelope (log group, token) speaks for, if it says so. */
+  /** Function the envelope (log group, token) speaks for, if it says so: no record may claim to be of another one. */
   readonly envelopeFunction?: string;
+  /**
+   * Function of records that do not name theirs, as whoever gave the files says. Logs and trigger events are all taken to
+   * be of it; what names its function itself is not touched by it.
+   */
+  readonly declaredFunction?: string;
   /** Newest acceptable event time: wall clock plus two minutes, ms since 1970. */
   readonly newestMs: number;
 }

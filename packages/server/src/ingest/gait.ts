@@ -10,7 +10,7 @@ import { Parser, type Refusal } from './gait/parse.ts';
 import { PersonTokens } from './gait/people.ts';
 import { Scanner } from './gait/scan.ts';
 import { Words } from './gait/words.ts';
-import { envelopeKey, sameFunction } from './identity.ts';
+import { defaultKey, envelopeKey, sameFunction } from './identity.ts';
 import { JSON_BYTES_MAX } from './json-document.ts';
 import { OLDEST_EVENT_MS } from './row.ts';
 
@@ -111,7 +111,7 @@ function check(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
 function checkFunction(draft: Draft, defaults: SourceDefaults): Refusal | undefined {
   const envelope = envelopeKey(defaults);
   if (!draft.has(FUNCTION_SLOT)) {
-    return envelope === '' ? { reason: 'missing-field', detail: 'fn' } : undefined;
+    return defaultKey(defaults) === '' ? { reason: 'missing-field', detail: 'fn' } : undefined;
   }
   draft.keyForm = keyForm(draft.bytes, draft.from[FUNCTION_SLOT], draft.to[FUNCTION_SLOT]);
   if (draft.keyForm === 'malformed') {
@@ -152,6 +152,7 @@ function emit(draft: Draft, range: RecordRange, of: { context: DecodeContext; pe
 function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefaults): void {
   const envelope = envelopeKey(defaults);
   if (envelope !== '') builder.symbol('function', envelope);
+  else if (!draft.has(FUNCTION_SLOT)) builder.symbol('function', defaultKey(defaults));
   else if (draft.keyForm === 'complete') {
     builder.symbolBytesOf(SYMBOL.function, draft, FUNCTION_SLOT);
   } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));

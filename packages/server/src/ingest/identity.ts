@@ -72,18 +72,22 @@ export function functionOfReference(reference: string, place: Place): FunctionId
   return named(place, reference);
 }
 
-/** The part of `SourceDefaults` that says which function the envelope speaks for. */
+/** The part of `SourceDefaults` that says which function records are of. */
 export interface Envelope extends Place {
-  /** Name, ARN or key, as the log group, the token or the person who gave the file says. */
+  /** Name, ARN or key, as the log group or the token says. */
   readonly envelopeFunction?: string;
+  /** Name, ARN or key, as the person who gave the file says. */
+  readonly declaredFunction?: string;
 }
 
-/** Key of the function the envelope speaks for, '' when it names none. */
+/** Key of the function the envelope speaks for, '' when it names none: a record of another function contradicts it. */
 export function envelopeKey(envelope: Envelope): string {
-  const given = envelope.envelopeFunction ?? '';
-  if (given === '') return '';
-  if (/^[a-z]+:[^:]+:[^:]+:[^:]+$/.test(given)) return given;
-  return functionOfReference(given, envelope)?.key ?? functionKey(envelope, given);
+  return keyOfGiven(envelope.envelopeFunction, envelope);
+}
+
+/** Key of the function of records that name none: the envelope's, else the declared one, '' when there is neither. */
+export function defaultKey(envelope: Envelope): string {
+  return envelopeKey(envelope) || keyOfGiven(envelope.declaredFunction, envelope);
 }
 
 /** Whether two function keys can mean the same function: every part is equal or unknown in one of them. */
@@ -280,6 +284,12 @@ function account(identity: object): Principal {
 
 function nameOf(identity: object): string {
   return ownText(identity, 'userName') || ownText(identity, 'arn') || ownText(identity, 'principalId');
+}
+
+function keyOfGiven(given: string | undefined, place: Place): string {
+  if (given === undefined || given === '') return '';
+  if (/^[a-z]+:[^:]+:[^:]+:[^:]+$/.test(given)) return given;
+  return functionOfReference(given, place)?.key ?? functionKey(place, given);
 }
 
 function named(place: Place, nameAndQualifier: string): FunctionIdentity | undefined {

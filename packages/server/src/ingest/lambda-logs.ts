@@ -1,6 +1,6 @@
 import { FLAG, TRUST } from '@gait/engine/event/schema';
 import type { Decoder, RejectReason } from './decoder.ts';
-import { envelopeKey, functionKey, sameFunction } from './identity.ts';
+import { defaultKey, envelopeKey, functionKey, sameFunction } from './identity.ts';
 import {
   isObject,
   JSON_BYTES_MAX,
@@ -69,13 +69,17 @@ class LogReader {
   readonly #place: RecordPlace;
   readonly #sensor: Decoder | undefined;
   readonly #eventLines: Decoder | undefined;
+  /** The function that the source speaks for, '' when it says none. */
+  readonly #envelope: string;
+  /** The function of messages whose log says none, '' when nobody declared one. */
   readonly #declared: string;
 
   constructor(place: RecordPlace, sensor: Decoder | undefined, events: Decoder | undefined) {
     this.#place = place;
     this.#sensor = sensor;
     this.#eventLines = events;
-    this.#declared = envelopeKey(place.context.defaults);
+    this.#envelope = envelopeKey(place.context.defaults);
+    this.#declared = defaultKey(place.context.defaults);
   }
 
   /** Reads a line, or a whole JSON document. */
@@ -223,7 +227,8 @@ class LogReader {
       return;
     }
     const timeMs = Number.isNaN(record.timeMs) ? origin.timeMs : record.timeMs;
-    const owner = origin.functionKey || claimed;
+    const isDeclared = claimed === '' || sameFunction(nameOnly(claimed), nameOnly(this.#declared));
+    const owner = origin.functionKey || (isDeclared ? this.#declared : claimed);
     const rows = this.#row('insights', {
       ...origin,
       timeMs,
@@ -241,13 +246,14 @@ class LogReader {
 
   /** Begins a row of the function the message belongs to; rejects the message when nothing says which that is. */
   #row(kind: 'platform' | 'insights' | 'health', origin: LogOrigin) {
-    if (origin.functionKey === '') {
+    const owner = origin.functionKey || this.#declared;
+    if (owner === '') {
       this.#reject('missing-field', 'platform record without its function; pass --function NAME');
       return undefined;
     }
     const rows = startRow(this.#place, { kind, source: 'lambda-logs', eventMs: origin.timeMs });
-    const { functionKey: key, instance, revision, account, eventId } = origin;
-    setNames(this.#place, rows, { function: key, instance, revision, account });
+    const { instance, revision, account, eventId } = origin;
+    setNames(this.#place, rows, { function: owner, instance, revision, account });
     setIds(rows, { eventId });
     return rows;
   }
@@ -281,7 +287,7 @@ class LogReader {
     return {
       ...at,
       account,
-      functionKey: functionOfLog(group, stream, place) || this.#declared,
+      functionKey: functionOfLog(group, stream, place) || this.#envelope,
       instance: stream,
       revision: versionOfStream(stream),
     };

@@ -1,6 +1,6 @@
 import { clientClass } from './client.ts';
 import type { DecodeContext, Decoder, RecordRange, RejectReason } from './decoder.ts';
-import { envelopeKey, functionOfReference, sameFunction } from './identity.ts';
+import { defaultKey, functionOfReference, sameFunction } from './identity.ts';
 import {
   isObject,
   type JsonObject,
@@ -152,7 +152,7 @@ class EventReader {
     const { defaults } = this.#place.context;
     const arn = ownText(record, 'requestContext', 'functionArn');
     const invoked = functionOfReference(arn, { ...defaults, provider: 'aws' });
-    const receiver = envelopeKey(defaults) || this.#keyOf(wrapped.function ?? '');
+    const receiver = defaultKey(defaults) || this.#keyOf(wrapped.function ?? '');
     const timeMs = momentOf(own(record, 'timestamp'));
     if (invoked === undefined) this.reject('wrong-type', 'functionArn of an outcome names no function');
     else if (receiver !== '' && !sameFunction(invoked.key, receiver)) {
@@ -216,7 +216,7 @@ class EventReader {
    */
   #functionOf(told: Told, wrapped: Wrapped): string | undefined {
     const { defaults } = this.#place.context;
-    const declared = envelopeKey(defaults);
+    const declared = defaultKey(defaults);
     const claimed = this.#keyOf(wrapped.function || (told.receiver ?? ''));
     if (declared !== '' && claimed !== '' && !sameFunction(claimed, declared)) {
       this.reject('identity-mismatch', `event of ${claimed} from ${declared}`);
@@ -236,7 +236,7 @@ class EventReader {
   /** Account the function lives in, `?` when nobody says. */
   #homeOf(wrapped: Wrapped): string {
     const { defaults } = this.#place.context;
-    const key = envelopeKey(defaults) || this.#keyOf(wrapped.function ?? '');
+    const key = defaultKey(defaults) || this.#keyOf(wrapped.function ?? '');
     return key.split(':')[1] || defaults.account || '?';
   }
 }

@@ -10,7 +10,14 @@ import {
   queueOfUrl,
   serviceName,
 } from './destination.ts';
-import { envelopeKey, type FunctionIdentity, functionOfReference, type Place, sameFunction } from './identity.ts';
+import {
+  defaultKey,
+  envelopeKey,
+  type FunctionIdentity,
+  functionOfReference,
+  type Place,
+  sameFunction,
+} from './identity.ts';
 import {
   isObject,
   type JsonObject,
@@ -89,11 +96,14 @@ interface Trace {
 class TraceReader {
   readonly #place: RecordPlace;
   readonly #envelope: string;
+  /** Function of segments without a name. */
+  readonly #default: string;
   #memorySizeMb = Number.NaN;
 
   constructor(place: RecordPlace) {
     this.#place = place;
     this.#envelope = envelopeKey(place.context.defaults);
+    this.#default = defaultKey(place.context.defaults);
   }
 
   reject(reason: RejectReason, detail: string): void {
@@ -181,7 +191,7 @@ class TraceReader {
 
   #functionRow(segment: Segment, trace: Trace): void {
     const owner = functionOf(segment.node, this.#defaults);
-    const key = owner?.key ?? this.#envelope;
+    const key = owner?.key ?? this.#default;
     if (key === '') {
       this.reject('missing-field', 'segment of a function without its name; pass --function NAME');
       return;
@@ -212,7 +222,7 @@ class TraceReader {
 
   #serviceRow(segment: Segment, trace: Trace): void {
     const owner = functionOf(segment.node, this.#defaults);
-    const key = owner?.key ?? this.#envelope;
+    const key = owner?.key ?? this.#default;
     if (spanOf(segment.node, 'id') === '') {
       this.#place.context.sink.note('segment-without-span');
       return;
