@@ -367,6 +367,13 @@ suite('performance records of Lambda Insights', () => {
     assert.equal(rejects[0].reason, 'identity-mismatch');
   });
 
+  test('a warm invocation initialised nothing, whatever the record says', () => {
+    const [warm] = decode({ ...insights, cold_start: false, init_duration: 0 }, declared).rows;
+    assert.deepEqual([warm.initMs, warm.flags], [undefined, 0]);
+    const [cold] = decode({ ...insights, init_duration: 0 }, declared).rows;
+    assert.deepEqual([cold.initMs, cold.flags], [0, FLAG.cold]);
+  });
+
   test('used space under either name, timeouts and failures are read', () => {
     const [row] = decode({ ...insights, tmp_used: 5, timeout: true }, declared).rows;
     assert.equal(row.tmpBytes, 5);

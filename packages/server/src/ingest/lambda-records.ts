@@ -28,14 +28,16 @@ export interface InsightsRecord {
   readonly revision: string;
   readonly isCold: boolean;
   readonly status: string;
-  readonly amounts: { readonly [field in (typeof INSIGHTS_FIELDS)[number][0]]: number } & { readonly tmpBytes: number };
+  readonly amounts: { readonly [field in (typeof INSIGHTS_FIELDS)[number][0]]: number } & {
+    readonly initMs: number;
+    readonly tmpBytes: number;
+  };
 }
 
 /** Columns and the names of the metrics they hold. Sizes are MB, /tmp bytes, network bytes, times ms. */
 const INSIGHTS_FIELDS = [
   ['durationMs', 'duration'],
   ['billedMs', 'billed_duration'],
-  ['initMs', 'init_duration'],
   ['memoryMb', 'used_memory_max'],
   ['memorySizeMb', 'total_memory'],
   ['cpuMs', 'cpu_total_time'],
@@ -72,16 +74,20 @@ export function parseInsightsRecord(value: unknown): InsightsRecord {
   const version = ownText(value, 'version');
   const hasTimedOut = own(value, 'timeout') === true || ownAmount(value, 'timeout') === 1;
   const hasFailed = ownText(value, 'shutdown_reason').toLowerCase() === 'failure';
+  const isCold = own(value, 'cold_start') === true || ownAmount(value, 'cold_start') === 1;
+  const initMs = ownNumber(value, 'init_duration');
   return {
     functionName: ownText(value, 'function_name'),
     timeMs: ownAmount(value, '_aws', 'Timestamp'),
     requestId: identifierOf(ownText(value, 'request_id')),
     traceId: traceIdOf(ownText(value, 'trace_id')),
     revision: /^\d{1,10}$/.test(version) ? version : '',
-    isCold: own(value, 'cold_start') === true || ownAmount(value, 'cold_start') === 1,
+    isCold,
     status: hasTimedOut ? 'timeout' : hasFailed ? 'error' : '',
     amounts: {
       ...fromEntries(amounts),
+      // Warm invocations, which initialise nothing, say 0.
+      initMs: initMs === 0 && !isCold ? Number.NaN : initMs,
       tmpBytes: Number.isNaN(used) ? ownAmount(value, 'tmp_max') - ownAmount(value, 'tmp_free') : used,
     },
   };
