@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { holdsLog } from '../../runtime/folder.ts';
 import { FOLDERS_DEEP_MAX } from './limits.ts';
 import { ReportWriter } from './report.ts';
 import { listFiles } from './walk.ts';
@@ -47,6 +48,18 @@ suite('listing files', () => {
     const { files, notes } = await found(folder, ['a/2.json', 'a', 'a/../a/2.json']);
     assert.deepEqual(files, ['a/1.json', 'a/2.json']);
     assert.deepEqual(notes, { 'same-file': 2 });
+  });
+
+  test('passes over data folders of Gait, and names one that is given itself', async (context) => {
+    const kept = ['data/log/segments/00000001.seg', 'data/log/keys/log.key', 'data/store.sqlite'];
+    const folder = folderWith(context, ['1.json', ...kept, 'log/1.json', 'segments/1.json']);
+    assert.equal(await holdsLog(join(folder, 'data')), true);
+    const { files, notes, problems } = await found(folder);
+    assert.deepEqual(files, ['1.json', 'log/1.json', 'segments/1.json']);
+    assert.deepEqual([notes, problems], [{ 'data-folder': 1 }, []]);
+    const given = await found(folder, ['data']);
+    assert.deepEqual(given.files, []);
+    assert.deepEqual(given.problems, [['data', 'It is a data folder of Gait, which holds no telemetry to read.']]);
   });
 
   test('ends where links lead in a circle', async (context) => {

@@ -4,6 +4,9 @@ import { join, normalize } from 'node:path';
 import { FILES_MAX, FOLDERS_DEEP_MAX } from './limits.ts';
 import type { ReportWriter } from './report.ts';
 
+/** What a folder holds in which Gait keeps what it knows: its own state and keys, and no telemetry. */
+const OWN_LOG = join('log', 'segments');
+
 /** A file to be read. */
 export interface FileEntry {
   readonly path: string;
@@ -14,7 +17,8 @@ export interface FileEntry {
 /**
  * All regular files at and below the given paths, in the order of their paths, whatever the order of the arguments.
  * Links are followed; a file or folder that is reached twice counts once, under its first path, so that loops end.
- * Names that begin with a dot are left out unless given themselves. What cannot be read is named in the report.
+ * Names that begin with a dot are left out unless given themselves, and so are data folders of Gait, which may lie beside
+ * the telemetry. What cannot be read is named in the report.
  */
 export async function listFiles(paths: readonly string[], report: ReportWriter): Promise<readonly FileEntry[]> {
   const walk = new Walk(report);
@@ -56,12 +60,22 @@ class Walk {
       this.#report.problem(path, `It lies more than ${FOLDERS_DEEP_MAX} folders deep.`);
       return;
     }
+    if (await holdsOwnLog(path)) {
+      if (depth > 0) this.#report.note('data-folder');
+      else this.#report.problem(path, 'It is a data folder of Gait, which holds no telemetry to read.');
+      return;
+    }
     const entries: Dirent[] = await readdir(path, { withFileTypes: true });
     for (const { name } of entries.sort((a, b) => byCodeUnits(a.name, b.name))) {
       if (name.startsWith('.')) this.#report.note('hidden-file');
       else await this.visit(join(path, name), depth + 1);
     }
   }
+}
+
+async function holdsOwnLog(folder: string): Promise<boolean> {
+  const found = await stat(join(folder, OWN_LOG)).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 /** What an error of the file system means for the reader of the report. */
