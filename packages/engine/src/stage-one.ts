@@ -23,7 +23,7 @@ import { type BatchView, contentOf } from './features/batch-view.ts';
 import type { Clock } from './features/clock.ts';
 import { Groups } from './features/groups.ts';
 import { OpenInvocations } from './features/join.ts';
-import { Observation } from './features/observation.ts';
+import { Observation, Observations } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { shapeOf } from './features/shape.ts';
 import { LOOK_AHEAD_ROWS, LookAhead } from './look-ahead.ts';
@@ -67,7 +67,12 @@ export class StageOne {
   readonly judged = new JudgedCounts();
   readonly #hasher: Hasher;
   readonly #clock: Clock;
-  readonly #seen = new Observation();
+  /** The rows looked at together. */
+  readonly #rows = new Observations(LOOK_AHEAD_ROWS);
+  /** An invocation whose facets came one by one. */
+  readonly #joined = new Observation();
+  /** The observation at hand: one of these. */
+  #seen = this.#joined;
   readonly #baselines: FunctionBaselines;
   readonly #scores: Scores;
   readonly #groups: Groups;
@@ -120,17 +125,22 @@ export class StageOne {
   rows(view: BatchView, range: { readonly from: number; readonly to: number }, ordinal: number): void {
     if (this.#symbolIds?.view !== view) {
       this.#symbolIds = { view, ids: new Int32Array(view.batch.symbolCount).fill(-1) };
-      view.reset(this.#seen);
+      view.reset(this.#rows);
     }
     const { kind, flags } = view.batch.columns;
-    for (let row = range.from, known = range.from; row < range.to; row++) {
+    for (let row = range.from, from = row, known = row; row < range.to; row++) {
       if (row === known) {
+        from = row;
         known = Math.min(range.to, row + LOOK_AHEAD_ROWS);
-        this.#ahead.rows(view, row, known);
+        this.#ahead.rows(view, from, known);
+        view.fill(this.#rows, from, known - from);
       }
       if (((1 << kind[row]) & INVOCATION_KINDS) === 0 || (flags[row] & FLAG.link) !== 0) continue;
       const id = this.#functionOf(view, row, this.#symbolIds.ids);
-      if (id > 0) this.#row(view, row, { id, ordinal: ordinal + row });
+      if (id === 0) continue;
+      this.#seen = this.#rows.rows[row - from];
+      this.#seen.ordinal = ordinal + row;
+      this.#row(view, id);
     }
   }
 
@@ -270,14 +280,13 @@ export class StageOne {
     this.#word = this.functions.word(id);
   }
 
-  #row(view: BatchView, row: number, at: { readonly id: number; readonly ordinal: number }): void {
+  /** Judges and learns the row at hand, one of the function `id`. */
+  #row(view: BatchView, id: number): void {
     const seen = this.#seen;
-    if (seen.batch !== view.batch) view.reset(seen);
-    view.fill(seen, row);
-    seen.ordinal = at.ordinal;
     seen.training = this.#clock.training(seen.nowMs);
-    this.#focus(at.id);
+    this.#focus(id);
     const { u32 } = this.#page;
+    const { row } = seen;
     const loose = seen.facets === 1 << FACET.trigger && this.#ahead.requestLo(row) === 0;
     const named = loose && view.hashId(row, 'eventId');
     // Who repeats an id to pass for a copy must repeat the source, too.
@@ -437,17 +446,15 @@ export class StageOne {
 
   /** Closes the oldest open invocation, and takes up the row at hand again. */
   #makeRoom(second: number): void {
-    const { batch, row } = this.#seen;
     const id = this.#id;
+    const seen = this.#seen;
     this.#closeOpen(this.open.oldest(), second);
     this.#focus(id);
-    const view = this.#symbolIds?.view;
-    if (view === undefined || batch === undefined) return;
-    view.reset(this.#seen);
-    view.fill(this.#seen, row);
+    this.#seen = seen;
   }
 
   #closeOpen(entry: number, second: number): void {
+    this.#seen = this.#joined;
     const seen = this.#seen;
     const owner = this.open.close(entry, seen);
     seen.nowMs = second * 1000;

@@ -17,7 +17,7 @@ import type { Clock } from './features/clock.ts';
 import type { Edge } from './features/edge.ts';
 import { Groups } from './features/groups.ts';
 import { Links, OWNER, type Waiting } from './features/links.ts';
-import { Observation } from './features/observation.ts';
+import { type Observation, Observations } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import type { Key } from './features/span-key.ts';
 import { Correlation } from './incidents/correlation.ts';
@@ -106,7 +106,7 @@ export class StageTwo {
   readonly #clock: Clock;
   readonly #hasher: Hasher;
   readonly #groups: Groups;
-  readonly #seen = new Observation();
+  readonly #row = new Observations(1);
   readonly #remembered = new Map<string, Remembered>();
   readonly #held = new Map<string, number>();
   #scores: Score[] = [];
@@ -266,12 +266,12 @@ export class StageTwo {
   }
 
   #audit(view: BatchView, row: number, ordinal: number): void {
-    const seen = this.#seen;
-    if (seen.batch !== view.batch) view.reset(seen);
-    view.fill(seen, row);
+    const [seen] = this.#row.rows;
+    if (seen.batch !== view.batch) view.reset(this.#row);
+    view.fill(this.#row, row, 1);
     seen.ordinal = ordinal + row;
     seen.training = this.#clock.training(seen.nowMs);
-    if (this.#isCopy(view, row)) return;
+    if (this.#isCopy(view, seen)) return;
     const { baselines } = this;
     baselines.lesson = { day: this.#clock.dayOf(this.#clock.second), training: seen.training };
     // The gate as it stood before this row: what closes it is not held by itself.
@@ -295,9 +295,9 @@ export class StageTwo {
   }
 
   /** True for a record of an event that was read before: trails overlap, and files are given twice. */
-  #isCopy(view: BatchView, row: number): boolean {
-    if (!view.hashId(row, 'eventId')) return false;
-    const { symbols, facets, eventMs } = this.#seen;
+  #isCopy(view: BatchView, seen: Observation): boolean {
+    if (!view.hashId(seen.row, 'eventId')) return false;
+    const { symbols, facets, eventMs } = seen;
     const key = { hi: this.#hasher.hi, lo: this.#hasher.lo };
     const content = mix32(symbols[SYMBOL.action] ^ mix32(symbols[SYMBOL.principal])) >>> 0;
     const kind = 31 - Math.clz32(facets);

@@ -12,7 +12,7 @@ export const FIELD_GROUPS = 4;
 
 /**
  * What is known about one invocation (or one audited act) at the moment it is scored or learned: one facet, or several
- * joined. One object is reused for all rows, so detectors must not keep it. Symbols and calls are 32-bit seeded hashes
+ * joined. A few objects are reused for all rows, so detectors must not keep it. Symbols and calls are 32-bit seeded hashes
  * of their texts (0: absent), numbers are NaN when absent.
  */
 export class Observation {
@@ -25,8 +25,8 @@ export class Observation {
   /** Most trusted class among the facets. */
   trust = 0;
   flags = 0;
-  readonly numbers = new Float64Array(NUMBERS.length).fill(Number.NaN);
-  readonly symbols = new Uint32Array(SYMBOLS.length);
+  readonly numbers: Float64Array;
+  readonly symbols: Uint32Array;
   /** Facet bits that may describe calls were present: an empty call list then means "made none". */
   callsKnown = false;
   callCount = 0;
@@ -60,6 +60,11 @@ export class Observation {
   /** True inside a training span: trust is not made to wait for distinct days, and nothing is reported. */
   training = false;
 
+  constructor(numbers = new Float64Array(NUMBERS.length).fill(Number.NaN), symbols = new Uint32Array(SYMBOLS.length)) {
+    this.numbers = numbers;
+    this.symbols = symbols;
+  }
+
   /** True when a group of `FIELDS` is present in a row, or may say that there was none. */
   has(group: number): boolean {
     const { symbols } = this;
@@ -75,5 +80,22 @@ export class Observation {
 
   get cold(): boolean {
     return (this.flags & FLAG.cold) !== 0;
+  }
+}
+
+/** Observations that are filled together, column by column. */
+export class Observations {
+  readonly rows: readonly Observation[];
+  /** Numbers and symbols of all of them, one after the other. */
+  readonly numbers: Float64Array<ArrayBuffer>;
+  readonly symbols: Uint32Array<ArrayBuffer>;
+
+  constructor(count: number) {
+    this.numbers = new Float64Array(count * NUMBERS.length).fill(Number.NaN);
+    this.symbols = new Uint32Array(count * SYMBOLS.length);
+    this.rows = Array.from({ length: count }, (_, at) => {
+      const numbers = this.numbers.subarray(at * NUMBERS.length, (at + 1) * NUMBERS.length);
+      return new Observation(numbers, this.symbols.subarray(at * SYMBOLS.length, (at + 1) * SYMBOLS.length));
+    });
   }
 }

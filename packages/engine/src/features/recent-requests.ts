@@ -33,6 +33,9 @@ export class RecentRequests {
   sinceSecond = 0;
   #young = new Uint32Array(START_SLOTS * SLOT_WORDS);
   #old = new Uint32Array(START_SLOTS * SLOT_WORDS);
+  /** Slots of a generation less one. */
+  #youngMask = START_SLOTS - 1;
+  #oldMask = START_SLOTS - 1;
   #youngCount = 0;
   #youngSince = 0;
 
@@ -43,9 +46,9 @@ export class RecentRequests {
   ): number {
     const content = ((seen.content << 4) | seen.kind) >>> 0;
     let table = this.#young;
-    let at = this.#find(table, key.hi, key.lo);
+    let at = find(table, this.#youngMask, key);
     if (table[at + 2] === 0 && this.sinceSecond !== 0) {
-      const old = this.#find(this.#old, key.hi, key.lo);
+      const old = find(this.#old, this.#oldMask, key);
       if (this.#old[old + 2] !== 0) {
         table = this.#old;
         at = old;
@@ -70,7 +73,7 @@ export class RecentRequests {
 
   /** Reads where a request would be looked for first, so that it is at hand soon. */
   touch(lo: number): number {
-    return this.#young[slotOf(this.#young, lo)] | this.#old[slotOf(this.#old, lo)];
+    return this.#young[(lo & this.#youngMask) * SLOT_WORDS] | this.#old[(lo & this.#oldMask) * SLOT_WORDS];
   }
 
   save(out: StateWriter): void {
@@ -88,17 +91,11 @@ export class RecentRequests {
       const slots = table.length / SLOT_WORDS;
       from.expect(Number.isInteger(slots) && slots > 0 && (slots & (slots - 1)) === 0, 'request table size');
     }
+    this.#youngMask = this.#young.length / SLOT_WORDS - 1;
+    this.#oldMask = this.#old.length / SLOT_WORDS - 1;
     this.#youngCount = from.u32();
     this.#youngSince = from.u32();
     this.sinceSecond = from.u32();
-  }
-
-  #find(table: Uint32Array, hi: number, lo: number): number {
-    const mask = table.length / SLOT_WORDS - 1;
-    for (let slot = lo & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * SLOT_WORDS;
-      if (table[at + 2] === 0 || (table[at] === hi && table[at + 1] === lo)) return at;
-    }
   }
 
   /** `free` is the empty slot that the search for the key ended at. */
@@ -110,10 +107,10 @@ export class RecentRequests {
     let at = free;
     if (this.#youngCount >= RECENT_REQUESTS_MAX) {
       this.#rotate(entry.second);
-      at = this.#find(this.#young, key.hi, key.lo);
-    } else if (this.#youngCount >= (this.#young.length / SLOT_WORDS) * 0.75) {
+      at = find(this.#young, this.#youngMask, key);
+    } else if (this.#youngCount >= (this.#youngMask + 1) * 0.75) {
       this.#grow();
-      at = this.#find(this.#young, key.hi, key.lo);
+      at = find(this.#young, this.#youngMask, key);
     }
     this.#young[at] = key.hi;
     this.#young[at + 1] = key.lo;
@@ -125,6 +122,7 @@ export class RecentRequests {
 
   #rotate(second: number): void {
     this.#old = this.#young;
+    this.#oldMask = this.#youngMask;
     this.#young = new Uint32Array(this.#old.length);
     this.#youngCount = 0;
     this.sinceSecond = Math.max(1, this.#youngSince);
@@ -134,14 +132,19 @@ export class RecentRequests {
   #grow(): void {
     const small = this.#young;
     this.#young = new Uint32Array(small.length * 2);
+    this.#youngMask = this.#youngMask * 2 + 1;
     for (let at = 0; at < small.length; at += SLOT_WORDS) {
       if (small[at + 2] === 0) continue;
-      this.#young.set(small.subarray(at, at + SLOT_WORDS), this.#find(this.#young, small[at], small[at + 1]));
+      const key = { hi: small[at], lo: small[at + 1] };
+      this.#young.set(small.subarray(at, at + SLOT_WORDS), find(this.#young, this.#youngMask, key));
     }
   }
 }
 
-/** First word of the slot at which the search for a key begins. */
-function slotOf(table: Uint32Array, lo: number): number {
-  return (lo & (table.length / SLOT_WORDS - 1)) * SLOT_WORDS;
+/** First word of the slot that holds a key, or of the free one at which the search for it ends. */
+function find(table: Uint32Array, mask: number, key: { readonly hi: number; readonly lo: number }): number {
+  for (let slot = key.lo & mask; ; slot = (slot + 1) & mask) {
+    const at = slot * SLOT_WORDS;
+    if (table[at + 2] === 0 || (table[at] === key.hi && table[at + 1] === key.lo)) return at;
+  }
 }

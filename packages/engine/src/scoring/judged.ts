@@ -5,6 +5,8 @@ import { GROUPS } from '../features/groups.ts';
 export class JudgedCounts {
   readonly #ids: string[] = [];
   #counts = new Uint32Array(0);
+  /** Row of the detector that was asked for last, plus one. */
+  #next = 0;
 
   add(detector: string, group: number, count = 1): void {
     // The row first: a new detector makes a new array.
@@ -55,11 +57,13 @@ export class JudgedCounts {
     }
   }
 
-  /** Detectors are few: a linear search over identical strings beats hashing. */
+  /** Detectors are few and come in the same order with every observation: the search begins with the one that is next. */
   #rowOf(detector: string): number {
-    let at = 0;
+    const next = this.#next < this.#ids.length ? this.#next : 0;
+    let at = this.#ids[next] === detector ? next : 0;
     while (at < this.#ids.length && this.#ids[at] !== detector) at++;
     if (at === this.#ids.length) this.#grow(detector);
+    this.#next = at + 1;
     return at;
   }
 
