@@ -2,7 +2,7 @@ import { mix32 } from '../base/hash.ts';
 import { NO_PAGE, type SlabPage } from '../base/slab.ts';
 import { NUMBER, type NumberField } from '../event/schema.ts';
 import { log2Steps, OCTAVE_STEPS } from '../stats/log-table.ts';
-import { countInTail, LEAST, TAIL_BYTES, TAIL_FROM, TailHistogram, tailBin } from '../stats/tail-histogram.ts';
+import { countInTail, LEAST, TAIL_FROM, TAIL_PAIR_BYTES, TailHistogram, tailBin } from '../stats/tail-histogram.ts';
 
 /** Numbers of an invocation that have a baseline of their own. Their order is part of saved state: only append. */
 export const METRICS = [
@@ -126,9 +126,9 @@ const SKIP_BYTE = 78;
 const STREAK_BYTE = 79;
 const DELAY_RING = 80;
 const VALUE_HISTOGRAM = DELAY_RING + LEVEL_DELAY;
-const LEVEL_HISTOGRAM = VALUE_HISTOGRAM + TAIL_BYTES;
+const LEVEL_HISTOGRAM = VALUE_HISTOGRAM + 1;
 /** Bytes of state of one metric of one (function, revision, cold or warm). */
-export const METRIC_BYTES = Math.ceil((LEVEL_HISTOGRAM + TAIL_BYTES) / 8) * 8;
+export const METRIC_BYTES = Math.ceil((VALUE_HISTOGRAM + TAIL_PAIR_BYTES) / 8) * 8;
 
 /** True for a value that certainly scores nothing by the block whose first word is `at`; false when that takes a look. */
 export function isQuiet(f32: Float32Array, at: number, value: number): boolean {

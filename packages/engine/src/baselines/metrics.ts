@@ -27,6 +27,9 @@ const GROUPS_PER_FUNCTION = 4;
 const NUMBER_OF = METRIC_NUMBER;
 const METRIC_WORDS = METRIC_BYTES / 4;
 const GROUP_WORDS = METRIC_GROUP_BYTES / 4;
+/** Words of a block that an ordinary value reads, and those of a cache line. */
+const TOUCHED_WORDS = 40;
+const LINE_WORDS = 16;
 
 /** What is normal for a metric, for reports. All zero while nothing is known. */
 export interface MetricBand {
@@ -101,11 +104,20 @@ export class MetricStore {
     return this.#groups.touch(group);
   }
 
-  /** Reads the metrics of a group, so that they are at hand soon. */
+  /** Reads of the metrics of a group what ordinary values need, so that it is at hand soon. */
   touch(group: number): number {
     if (group === 0) return 0;
+    const { pages, shift, mask } = this.#metrics;
+    const blocks = this.#groups.pages[group >>> this.#groups.shift].u32;
+    const first = (group & this.#groups.mask) * GROUP_WORDS;
     let sum = 0;
-    for (let metric = 0; metric < METRICS.length; metric++) sum |= this.#metrics.touch(this.#blockOf(group, metric));
+    for (let metric = 0; metric < GROUP_WORDS; metric++) {
+      const block = blocks[first + metric];
+      if (block === 0) continue;
+      const { u32 } = pages[block >>> shift];
+      const at = (block & mask) * METRIC_WORDS;
+      for (let word = at; word < at + TOUCHED_WORDS; word += LINE_WORDS) sum |= u32[word];
+    }
     return sum;
   }
 

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { mix32 } from '../base/hash.ts';
 import { Draws } from './draws.ts';
 import { log2Steps } from './log-table.ts';
-import { countInTail, TAIL_BYTES, TailHistogram, tailBin } from './tail-histogram.ts';
+import { countInTail, TAIL_PAIR_BYTES, TailHistogram, tailBin } from './tail-histogram.ts';
 
 /** A histogram with its own bytes, asked in plain values. */
 class Histogram {
-  readonly bytes = new Uint8Array(TAIL_BYTES);
+  readonly bytes = new Uint8Array(TAIL_PAIR_BYTES);
   readonly view = new TailHistogram().at(this.bytes, 0);
   count = 0;
 

@@ -4,10 +4,20 @@ import { OCTAVE_STEPS } from './log-table.ts';
 
 /** Bins per side: three an octave from 2^-3 to 2^8.7 sizes; what is larger is counted in the last one. */
 const TAIL_BINS = 35;
-/** Bytes of one histogram: the bins of both sides, and for each side how many of them are in use, seen from the middle. */
-export const TAIL_BYTES = 2 * TAIL_BINS + 2;
-const USED_LOW = 2 * TAIL_BINS;
-const USED_HIGH = USED_LOW + 1;
+/**
+ * Bytes of two histograms, of which each takes every second one: the bins, from the middle outwards and the two sides in
+ * turn, and for each side how many of them are in use. So what is counted of ordinary values lies in few cache lines.
+ */
+export const TAIL_PAIR_BYTES = 2 * (2 * TAIL_BINS + 2);
+/** From a byte of a histogram to the next. */
+const STEP = 2;
+/** From a bin to the next one on the same side. */
+const SIDE_STEP = 2 * STEP;
+/** Side of the bins above the middle, and of those below. */
+const ABOVE = 0;
+const BELOW = 1;
+/** How many bins are in use: of a side. */
+const USED = 2 * TAIL_BINS * STEP;
 
 const BINS_PER_OCTAVE = 3;
 const OCTAVES_BELOW_ONE = 3;
@@ -17,8 +27,10 @@ const BIN_SHIFT = 31 - Math.clz32(BIN_STEPS);
 const ZERO_PLACE = OCTAVES_BELOW_ONE * BINS_PER_OCTAVE * BIN_STEPS;
 /** Magnitudes up to this one are not told apart: they share the first bin. */
 export const LEAST = magnitudeAt(1);
-/** Where the upper side starts; the lower side runs down from the byte before. */
-const MIDDLE = TAIL_BINS;
+/** Where each bin lies, on a line from the outermost lower to the outermost upper one. */
+const LINE = Uint8Array.from({ length: 2 * TAIL_BINS }, (_, at) =>
+  at < TAIL_BINS ? (TAIL_BINS - 1 - at) * SIDE_STEP + BELOW * STEP : (at - TAIL_BINS) * SIDE_STEP + ABOVE * STEP,
+);
 /** A value with more than this share of everything beyond it is ordinary and scores 0, which keeps the common case cheap. */
 const ORDINARY_SHARE = 0.02;
 /** A value is moved inwards by this much before its tail is summed, so that equal spikes do not score by scale drift. */
@@ -49,14 +61,14 @@ export const TAIL_FROM = magnitudeAt(FIT_FROM_BIN);
  * and Dengel 2012). Both in decades, 0 for ordinary values. 5 to 30 ns.
  */
 export class TailHistogram {
-  #bytes: Uint8Array = new Uint8Array(TAIL_BYTES);
+  #bytes: Uint8Array = new Uint8Array(TAIL_PAIR_BYTES);
   #from = 0;
-  // The side that was faced last.
-  #step = 1;
+  // The side that was faced last: its first bin, that of the other one, and how many bins are in use.
   #zero = 0;
+  #other = 0;
   #used = 0;
 
-  /** Points the view at the histogram whose bytes start at `from`. A zeroed one is empty. */
+  /** Points the view at the histogram whose first byte is at `from`. A zeroed one is empty. */
   at(bytes: Uint8Array, from: number): this {
     this.#bytes = bytes;
     this.#from = from;
@@ -66,7 +78,7 @@ export class TailHistogram {
   /** Decades of rarity of a value at least this far out on its side, among `count` counted values. */
   tail(low: boolean, steps: number, count: number): number {
     const place = Math.max(0, placeOf(steps) - TOLERANCE_STEPS);
-    this.#face(low ? -1 : 1);
+    this.#face(low ? BELOW : ABOVE);
     // The last bin has no upper edge: whatever falls in it counts as equal.
     return this.#tailBeyond(this.#used === TAIL_BINS ? Math.min(place, (TAIL_BINS - 1) * BIN_STEPS) : place, count);
   }
@@ -74,13 +86,13 @@ export class TailHistogram {
   /** Decades of rarity of falling into bins as thinly filled as this value's, among `count` counted values. */
   oddity(low: boolean, steps: number, count: number): number {
     const bytes = this.#bytes;
-    const first = this.#from;
-    const last = first + 2 * TAIL_BINS - 1;
-    const own = around(bytes, first + tailBin(low, steps), first, last);
+    const from = this.#from;
+    const own = around(bytes, from, low ? TAIL_BINS - 1 - binOf(steps) : TAIL_BINS + binOf(steps));
     if (own > ODD_SHARE_MAX * count) return 0;
     let mass = 0.5;
-    for (let bin = first; bin <= last; bin++) {
-      if (bytes[bin] !== 0 && around(bytes, bin, first, last) <= own) mass += decodeCount(bytes[bin]);
+    for (let at = 0; at < LINE.length; at++) {
+      const code = bytes[from + LINE[at]];
+      if (code !== 0 && around(bytes, from, at) <= own) mass += decodeCount(code);
     }
     return Math.max(0, Math.log((count + 1) / mass) / Math.LN10);
   }
@@ -90,7 +102,7 @@ export class TailHistogram {
    * not even the middle is ordinary.
    */
   quiet(side: 1 | -1, count: number, odd: boolean): number {
-    this.#face(side);
+    this.#face(side < 0 ? BELOW : ABOVE);
     const enough = ORDINARY_SHARE * count;
     let mass = 0;
     let bin = this.#used;
@@ -104,7 +116,7 @@ export class TailHistogram {
 
   /** Standardised value beyond which at most `share` of `count` values lie on the upper (1) or lower (-1) side. */
   quantile(side: 1 | -1, share: number, count: number): number {
-    this.#face(side);
+    this.#face(side < 0 ? BELOW : ABOVE);
     let mass = 0;
     let bin = this.#used;
     while (bin > 0) {
@@ -117,17 +129,18 @@ export class TailHistogram {
 
   /** Multiplies all counts by `factor` (0..1), rounding at random, reproducibly from `seed`, so that means are kept. */
   shrink(factor: number, seed: number): void {
-    for (let bin = 0; bin < 2 * TAIL_BINS; bin++) {
-      const code = this.#bytes[this.#from + bin];
+    for (let at = 0; at < LINE.length; at++) {
+      const bin = this.#from + LINE[at];
+      const code = this.#bytes[bin];
       if (code === 0) continue;
-      const uniform = (mix32(seed + bin) >>> 0) / 4_294_967_296;
-      this.#bytes[this.#from + bin] = encodeCount(decodeCount(code) * factor, uniform);
+      const uniform = (mix32(seed + at) >>> 0) / 4_294_967_296;
+      this.#bytes[bin] = encodeCount(decodeCount(code) * factor, uniform);
     }
-    for (const side of [-1, 1] as const) {
+    for (const side of [BELOW, ABOVE]) {
       this.#face(side);
       let used = this.#used;
-      while (used > 0 && this.#bytes[this.#zero + side * (used - 1)] === 0) used--;
-      this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)] = used;
+      while (used > 0 && this.#count(used - 1) === 0) used--;
+      this.#bytes[this.#from + USED + side * STEP] = used;
     }
   }
 
@@ -148,7 +161,7 @@ export class TailHistogram {
 
   /** First bin, up to `last`, that holds with its neighbours `few` or less; infinite when none does. */
   #even(last: number, few: number): number {
-    let before = this.#count(-1);
+    let before = decodeCount(this.#bytes[this.#other]);
     let own = this.#count(0);
     for (let bin = 0; bin <= last; bin++) {
       const after = bin + 1 < TAIL_BINS ? this.#count(bin + 1) : 0;
@@ -182,33 +195,33 @@ export class TailHistogram {
   }
 
   /** Turns to a side. */
-  #face(side: 1 | -1): void {
-    this.#step = side;
-    this.#zero = this.#from + (side < 0 ? MIDDLE - 1 : MIDDLE);
-    this.#used = this.#bytes[this.#from + (side < 0 ? USED_LOW : USED_HIGH)];
+  #face(side: number): void {
+    this.#zero = this.#from + side * STEP;
+    this.#other = this.#from + (1 - side) * STEP;
+    this.#used = this.#bytes[this.#from + USED + side * STEP];
   }
 
   /** Count in a bin of the side faced. */
   #count(bin: number): number {
-    return decodeCount(this.#bytes[this.#zero + this.#step * bin]);
+    return decodeCount(this.#bytes[this.#zero + bin * SIDE_STEP]);
   }
 }
 
-/** Byte of a histogram that counts a value. */
+/** Number of the bin that counts a value. */
 export function tailBin(low: boolean, steps: number): number {
-  const bin = Math.min(TAIL_BINS - 1, Math.max(0, placeOf(steps)) >> BIN_SHIFT);
-  return low ? MIDDLE - 1 - bin : MIDDLE + bin;
+  return binOf(steps) * 2 + (low ? BELOW : ABOVE);
 }
 
-/** Counts a value whose `tailBin` is `bin` in the histogram that begins at `from`; `draw` supplies 15 random bits. */
+/** Counts a value whose `tailBin` is `bin` in the histogram whose first byte is at `from`; `draw` supplies 15 random bits. */
 export function countInTail(
   bytes: Uint8Array,
   from: number,
   { bin, draw }: { readonly bin: number; readonly draw: number },
 ): void {
-  bytes[from + bin] = incrementCount(bytes[from + bin], draw);
-  const mark = from + (bin < MIDDLE ? USED_LOW : USED_HIGH);
-  const used = bin < MIDDLE ? MIDDLE - bin : bin - MIDDLE + 1;
+  const at = from + bin * STEP;
+  bytes[at] = incrementCount(bytes[at], draw);
+  const mark = from + USED + (bin & 1) * STEP;
+  const used = (bin >> 1) + 1;
   if (bytes[mark] < used) bytes[mark] = used;
 }
 
@@ -222,9 +235,14 @@ function placeOf(steps: number): number {
   return steps * BINS_PER_OCTAVE + ZERO_PLACE;
 }
 
-/** Counts in a bin and its two neighbours. */
-function around(bytes: Uint8Array, at: number, first: number, last: number): number {
-  const before = at > first ? decodeCount(bytes[at - 1]) : 0;
-  const after = at < last ? decodeCount(bytes[at + 1]) : 0;
-  return before + decodeCount(bytes[at]) + after;
+/** Bin of a side, counted from the middle. */
+function binOf(steps: number): number {
+  return Math.min(TAIL_BINS - 1, Math.max(0, placeOf(steps)) >> BIN_SHIFT);
+}
+
+/** Counts in the bin that is `at` on the line, and its two neighbours. */
+function around(bytes: Uint8Array, from: number, at: number): number {
+  const before = at > 0 ? decodeCount(bytes[from + LINE[at - 1]]) : 0;
+  const after = at < LINE.length - 1 ? decodeCount(bytes[from + LINE[at + 1]]) : 0;
+  return before + decodeCount(bytes[from + LINE[at]]) + after;
 }
