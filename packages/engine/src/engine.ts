@@ -1,7 +1,7 @@
 import { assert } from './base/assert.ts';
 import { EngineError } from './base/errors.ts';
 import { Hasher } from './base/hash.ts';
-import { StateReader, StateWriter } from './base/state.ts';
+import { joined, StateReader, StateWriter } from './base/state.ts';
 import type { Batch } from './event/batch.ts';
 import { controlText, parseControl } from './event/control.ts';
 import type { Finding, Incident } from './event/finding.ts';
@@ -78,7 +78,12 @@ export class Engine {
 
   /** All state as bytes: the same for the same log, and `restore` goes on from it as if nothing had happened. */
   snapshot(): Uint8Array<ArrayBuffer> {
-    const out = new StateWriter();
+    return joined(this.snapshotPieces());
+  }
+
+  /** The same in pieces, written into `memory` as far as it goes: see `StateWriter`. */
+  snapshotPieces(memory: readonly ArrayBuffer[] = []): Uint8Array<ArrayBuffer>[] {
+    const out = new StateWriter(memory);
     out.text(MAGIC);
     out.u32(SNAPSHOT_VERSION);
     out.text(ENGINE_VERSION);
@@ -89,7 +94,7 @@ export class Engine {
     for (const stage of this.stageOne) stage.save(out);
     this.stageTwo.save(out);
     this.#hours.save(out);
-    return out.finish();
+    return out.pieces();
   }
 
   /** An engine that continues from a snapshot. Throws `GAIT_SNAPSHOT_VERSION` or `GAIT_SNAPSHOT_DAMAGED`. */

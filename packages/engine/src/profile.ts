@@ -7,8 +7,10 @@ import { FACETS, type FacetKind } from './event/schema.ts';
 import { CAPABILITIES, litBy, unseenWith } from './scoring/coverage.ts';
 import type { StageOne } from './stage-one.ts';
 
+// Types, not interfaces, so that they count as JSON.
+
 /** Learned band of one metric of one class of invocations. */
-export interface MetricProfile {
+export type MetricProfile = {
   readonly metric: string;
   readonly cold: boolean;
   readonly count: number;
@@ -16,19 +18,19 @@ export interface MetricProfile {
   readonly centre: number;
   readonly high: number;
   readonly max: number;
-}
+};
 
 /** A value with the share of invocations it is part of. */
-export interface ValueProfile {
+export type ValueProfile = {
   readonly text: string;
   readonly count: number;
   readonly share: number;
   /** It looked strange when it came and has not earned trust: seen, but no part of what is normal. */
   readonly doubted: boolean;
-}
+};
 
 /** What is learned of one function, for people. */
-export interface FunctionProfile {
+export type FunctionProfile = {
   readonly key: string;
   readonly invocations: number;
   readonly cold: number;
@@ -47,37 +49,55 @@ export interface FunctionProfile {
   readonly callees: readonly ValueProfile[];
   readonly facets: readonly FacetKind[];
   readonly unseen: readonly string[];
-}
+};
 
 /** Invocations at which half of the judgement is the function's own. */
 const MATURITY_HALF_COUNT = 50;
 /** Values listed per field. */
 const VALUES_MAX = 20;
 
-/** Describes every function, in order of the key. Cost: a few microseconds a function. */
+/** Describes every function, in order of the key. Cost: 20 µs a function. */
 export function profilesOf(engine: Engine): FunctionProfile[] {
-  const profiles: FunctionProfile[] = [];
+  return [...profilesInTurn(engine)].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Describes one function after the other as it is then; the engine may step between. */
+export function* profilesInTurn(engine: Engine): Generator<FunctionProfile, undefined> {
   for (const stage of engine.stageOne) {
-    for (const id of stage.functions.ids()) profiles.push(profileOf(engine, stage, id));
+    for (const id of stage.functions.ids()) yield profileOf(engine, stage, id);
   }
-  return profiles.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 /** How each capability is lit, over functions: number of functions with full, partial and no sight. */
-export interface CoverageRow {
+export type CoverageRow = {
   readonly capability: string;
   readonly full: number;
   readonly partial: number;
   readonly dark: number;
-}
+};
 
-/** The coverage matrix of the estate. `account` holds the facet bits of sources that speak for the whole account. */
-export function coverageOf(profiles: readonly FunctionProfile[], account: number): CoverageRow[] {
+/** The coverage matrix of the estate. Cost: 10 ns a function. */
+export function coverageOf(engine: Engine): CoverageRow[] {
+  const functions = functionsByFacets(engine);
   return CAPABILITIES.map((capability) => {
     const row = { capability: capability.name, full: 0, partial: 0, dark: 0 };
-    for (const profile of profiles) row[litBy(capability, bitsOf(profile.facets) | account)]++;
+    for (const [facets, count] of functions) {
+      row[litBy(capability, facets | engine.stageTwo.accountFacets)] += count;
+    }
     return row;
   });
+}
+
+/** Number of functions by the bits of the facets ever seen of them. */
+function functionsByFacets(engine: Engine): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { functions } of engine.stageOne) {
+    for (const id of functions.ids()) {
+      const facets = functions.page(id).u32[functions.word(id) + HEAD.facetsEver];
+      counts.set(facets, (counts.get(facets) ?? 0) + 1);
+    }
+  }
+  return counts;
 }
 
 function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile {
@@ -136,8 +156,4 @@ function metricsOf(stage: StageOne, u32: Uint32Array, word: number): MetricProfi
     }
   }
   return profiles;
-}
-
-function bitsOf(facets: readonly FacetKind[]): number {
-  return facets.reduce((bits, facet) => bits | (1 << FACETS.indexOf(facet)), 0);
 }

@@ -1,35 +1,55 @@
+import { assert } from './assert.ts';
 import { EngineError } from './errors.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Writes state as bytes, little-endian, in the order of the calls. */
+/** Bytes of one piece of written state. Large enough that pieces are few, small enough to be worked on one by one. */
+export const STATE_PIECE_BYTES = 4_194_304;
+/** Texts up to this length are copied character by character while they are ASCII: faster than a call for each. */
+const SHORT_TEXT_CHARS_MAX = 128;
+
+/**
+ * Writes state as bytes, little-endian, in the order of the calls, into pieces of `STATE_PIECE_BYTES`: nothing written is
+ * copied a second time. `memory` holds pieces to be written into first; memory that was never written to costs several
+ * times as much as the copy.
+ */
 export class StateWriter {
-  #buffer = new ArrayBuffer(1 << 20);
-  #view = new DataView(this.#buffer);
+  readonly #memory: ArrayBuffer[];
+  readonly #done: Uint8Array<ArrayBuffer>[] = [];
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
 
+  constructor(memory: readonly ArrayBuffer[] = []) {
+    this.#memory = memory.toReversed();
+  }
+
   u32(value: number): void {
-    this.#reserve(4);
+    if (this.#at + 4 > this.#bytes.length) this.#next();
     this.#view.setUint32(this.#at, value, true);
     this.#at += 4;
   }
 
   f64(value: number): void {
-    this.#reserve(8);
+    if (this.#at + 8 > this.#bytes.length) this.#next();
     this.#view.setFloat64(this.#at, value, true);
     this.#at += 8;
   }
 
   bytes(value: Uint8Array): void {
     this.u32(value.length);
-    this.#reserve(value.length);
-    new Uint8Array(this.#buffer).set(value, this.#at);
-    this.#at += value.length;
+    for (let from = 0; from < value.length; ) {
+      if (this.#at === this.#bytes.length) this.#next();
+      const to = Math.min(value.length, from + this.#bytes.length - this.#at);
+      this.#bytes.set(value.subarray(from, to), this.#at);
+      this.#at += to - from;
+      from = to;
+    }
   }
 
   text(value: string): void {
-    this.bytes(encoder.encode(value));
+    if (!this.#shortText(value)) this.bytes(encoder.encode(value));
   }
 
   u32Array(values: Uint32Array): void {
@@ -45,17 +65,54 @@ export class StateWriter {
     this.text(JSON.stringify(value));
   }
 
-  finish(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#buffer.slice(0, this.#at));
+  /** What was written, in order; the writer begins anew. */
+  pieces(): Uint8Array<ArrayBuffer>[] {
+    if (this.#at > 0) this.#done.push(this.#bytes.subarray(0, this.#at));
+    this.#bytes = new Uint8Array(0);
+    this.#at = 0;
+    return this.#done.splice(0);
   }
 
-  #reserve(more: number): void {
-    if (this.#at + more <= this.#buffer.byteLength) return;
-    const larger = new ArrayBuffer(Math.max(this.#buffer.byteLength * 2, this.#at + more));
-    new Uint8Array(larger).set(new Uint8Array(this.#buffer, 0, this.#at));
-    this.#buffer = larger;
-    this.#view = new DataView(larger);
+  /** What was written, in one. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return joined(this.pieces());
   }
+
+  /** Writes a short ASCII text; false if it is another. */
+  #shortText(value: string): boolean {
+    const { length } = value;
+    if (length > SHORT_TEXT_CHARS_MAX) return false;
+    if (this.#at + 4 + length > this.#bytes.length) this.#next();
+    const from = this.#at + 4;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 127) return false;
+      this.#bytes[from + i] = code;
+    }
+    this.u32(length);
+    this.#at += length;
+    return true;
+  }
+
+  #next(): void {
+    if (this.#at > 0) this.#done.push(this.#bytes.subarray(0, this.#at));
+    const memory = this.#memory.pop() ?? new ArrayBuffer(STATE_PIECE_BYTES);
+    assert(memory.byteLength === STATE_PIECE_BYTES, 'memory for state is a whole piece');
+    this.#bytes = new Uint8Array(memory);
+    this.#view = new DataView(memory);
+    this.#at = 0;
+  }
+}
+
+/** Pieces in one. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 /** Reads what `StateWriter` wrote. Damage throws `GAIT_SNAPSHOT_DAMAGED`. */

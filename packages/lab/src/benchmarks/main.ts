@@ -1,50 +1,81 @@
 /**
  * `npm run bench -- pipeline [--json] [--quick]`: how fast records are decoded, judged and made durable, beside
- * `JSON.parse` of the same bytes in the same process. Progress goes to the error stream, the result to the output.
+ * `JSON.parse` of the same bytes. `npm run bench -- checkpoint [--json] [--quick]`: for how long saving the state stops the
+ * engine, beside copying as many bytes. Each in one process with its yardstick. Progress goes to the error stream, the
+ * result to the output.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { CheckpointResult } from './checkpoint-cell.ts';
 import type { CellResult } from './pipeline-cell.ts';
 import type { Spread } from './record-source.ts';
-import { type Cell, jsonReport, tableReport } from './report.ts';
+import { type Cell, type CheckpointCell, checkpointJson, checkpointTable, jsonReport, tableReport } from './report.ts';
 
 const SPREADS: readonly Spread[] = ['zipf', 'uniform'];
-const FULL = { functions: [1000, 10_000, 100_000], rounds: 7 };
-/** Proves that the benchmark runs; its figures mean little. */
+const PIPELINE = { functions: [1000, 10_000, 100_000], rounds: 7 };
+const CHECKPOINT = { functions: [10_000, 100_000], rounds: 7 };
+/** Proves that a benchmark runs; its figures mean little. */
 const QUICK = { functions: [1000], rounds: 1 };
+
+/** What is measured, and how often. */
+type Plan = typeof QUICK;
+
+/** A report for programs and one for people. */
+interface Report {
+  readonly json: string;
+  readonly table: string;
+}
 
 function main(): number {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: { json: { type: 'boolean' }, quick: { type: 'boolean' } },
   });
-  if (positionals.length !== 1 || positionals[0] !== 'pipeline') {
-    console.error('usage: npm run bench -- pipeline [--json] [--quick]');
+  const [name] = positionals;
+  if (positionals.length !== 1 || (name !== 'pipeline' && name !== 'checkpoint')) {
+    console.error('usage: npm run bench -- pipeline|checkpoint [--json] [--quick]');
     return 2;
   }
-  const plan = values.quick ? QUICK : FULL;
+  const report =
+    name === 'pipeline' ? pipeline(values.quick ? QUICK : PIPELINE) : checkpoint(values.quick ? QUICK : CHECKPOINT);
+  if (report === undefined) return 1;
+  if (values.json) console.log(report.json);
+  else process.stdout.write(`${cpus()[0]?.model ?? '?'}, Node ${process.versions.node}\n${report.table}`);
+  return 0;
+}
+
+/** Undefined when a cell failed; it has said why. */
+function pipeline(plan: Plan): Report | undefined {
   const cells: Cell[] = [];
   for (const functions of plan.functions) {
     for (const spread of SPREADS) {
       console.error(`pipeline: ${functions} functions, ${spread} ...`);
-      const result = runCell(functions, spread, plan.rounds);
-      if (result === undefined) return 1;
+      const result = runCell<CellResult>('pipeline-cell.ts', [`${functions}`, spread, `${plan.rounds}`]);
+      if (result === undefined) return undefined;
       cells.push({ functions, spread, result });
     }
   }
-  if (values.json) console.log(jsonReport(cells));
-  else process.stdout.write(`${cpus()[0]?.model ?? '?'}, Node ${process.versions.node}\n${tableReport(cells)}`);
-  return 0;
+  return { json: jsonReport(cells), table: tableReport(cells) };
 }
 
-function runCell(functions: number, spread: Spread, rounds: number): CellResult | undefined {
-  const program = join(import.meta.dirname, 'pipeline-cell.ts');
-  const words = ['--expose-gc', program, `${functions}`, spread, `${rounds}`];
-  const { status, stdout } = spawnSync(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+function checkpoint(plan: Plan): Report | undefined {
+  const cells: CheckpointCell[] = [];
+  for (const functions of plan.functions) {
+    console.error(`checkpoint: ${functions} functions ...`);
+    const result = runCell<CheckpointResult>('checkpoint-cell.ts', [`${functions}`, `${plan.rounds}`]);
+    if (result === undefined) return undefined;
+    cells.push({ functions, result });
+  }
+  return { json: checkpointJson(cells), table: checkpointTable(cells) };
+}
+
+function runCell<Result>(program: string, words: readonly string[]): Result | undefined {
+  const all = ['--expose-gc', join(import.meta.dirname, program), ...words];
+  const { status, stdout } = spawnSync(process.execPath, all, { stdio: ['ignore', 'pipe', 'inherit'] });
   if (status !== 0) return undefined;
-  const result: CellResult = JSON.parse(stdout.toString('utf8'));
+  const result: Result = JSON.parse(stdout.toString('utf8'));
   return result;
 }
 

@@ -5,15 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Engine } from '@gait/engine/engine';
-import type { Batch } from '@gait/engine/event/batch';
-import { BatchBuilder } from '@gait/engine/event/batch-builder';
-import { type Genesis, SCHEMA } from '@gait/engine/event/record';
-import type { DecodeContext, DecodeSink } from '@gait/server/ingest/decoder';
-import { gaitDecoder } from '@gait/server/ingest/gait';
-import { MemoryTokens } from '@gait/server/ingest/tokens-memory';
 import type { Log } from '@gait/server/log/log';
 import { openSegmentLog } from '@gait/server/log/segments/segment-log';
+import { BATCH_ROWS, GENESIS, Pipeline, warm } from './pipeline.ts';
 import { type Block, RecordSource, type Spread } from './record-source.ts';
 import { median } from './report.ts';
 
@@ -30,96 +24,11 @@ export interface CellResult {
   readonly rssMb: number;
 }
 
-/** Rows of one batch: what a full batch of the real pipeline has. */
-const BATCH_ROWS = 4096;
 /** Batches of one timed block: long enough for the clock, short enough to alternate often. */
 const BLOCK_BATCHES = 6;
-/** Every function is seen this often before anything is timed: its baselines then exist and judge. */
-const WARM_ROUNDS = 30;
-/** At least this many records run before anything is timed, so that all code is compiled. */
-const WARM_ROWS_MIN = 250_000;
 /** Appends that may wait for the disk while the next batch is decoded. */
 const APPENDS_OPEN_MAX = 2;
 const SEED = 20_260_105;
-
-const GENESIS: Genesis = {
-  kind: 'genesis',
-  seed: [0x6a09e667, 0xbb67ae85],
-  originMs: Date.UTC(2026, 0, 5),
-  tempoMs: 86_400_000,
-  schema: SCHEMA,
-};
-
-/** The pipeline under test: the same parts, in the same order, as in a running server. */
-class Pipeline {
-  readonly engine = new Engine(GENESIS);
-  readonly #log: Log;
-  readonly #decoder = gaitDecoder();
-  readonly #sink = new BlockSink();
-  readonly #context: DecodeContext;
-
-  constructor(log: Log) {
-    this.#log = log;
-    const defaults = { provider: 'aws', account: '?', region: '?', newestMs: Date.UTC(2100, 0, 1) };
-    this.#context = { sink: this.#sink, defaults, tokens: new MemoryTokens(new Uint8Array(32)) };
-  }
-
-  decode(block: Block): Batch {
-    this.#sink.begin(block);
-    for (let row = 0; row < block.rows; row++) {
-      const range = { start: block.starts[row], end: block.starts[row + 1], originOffset: 0, line: row + 1 };
-      this.#decoder.decode(block.bytes, range, this.#context);
-    }
-    return this.#sink.finish();
-  }
-
-  decodeStep(block: Block): void {
-    const batch = this.decode(block);
-    this.engine.step({ type: 'observation', batch }, this.engine.ordinal);
-  }
-
-  /** Each batch is stepped when it is durable; meanwhile the next ones are decoded and written. */
-  async decodeAppendStep(blocks: readonly Block[]): Promise<void> {
-    const open: Promise<void>[] = [];
-    for (const block of blocks) {
-      const batch = this.decode(block);
-      const record = { type: 'observation', batch } as const;
-      const done = this.#log.append(record).then(() => {
-        this.engine.step(record, this.engine.ordinal);
-      });
-      open.push(done);
-      if (open.length >= APPENDS_OPEN_MAX) await open.shift();
-    }
-    await Promise.all(open);
-  }
-}
-
-/** Collects the rows of one block, which fit into one batch. */
-class BlockSink implements DecodeSink {
-  readonly #builder = new BatchBuilder();
-  origin = 0;
-
-  begin(block: Block): void {
-    // The hash of the original belongs to reading it and is not measured here.
-    this.origin = this.#builder.addOrigin({ name: 'bench', from: 0, to: block.bytes.length, sha256: '0'.repeat(64) });
-  }
-
-  builder(): BatchBuilder {
-    return this.#builder;
-  }
-
-  reject(reason: string, detail: string): void {
-    throw new Error(`a record was refused: ${reason}, ${detail}`);
-  }
-
-  note(name: string): void {
-    throw new Error(`a record was noted: ${name}`);
-  }
-
-  finish(): Batch {
-    return this.#builder.finish();
-  }
-}
 
 /** Parses every line as a program would that has nothing better. Returns something of each, so that all are read. */
 function parseAll(block: Block): number {
@@ -132,6 +41,27 @@ function parseAll(block: Block): number {
   return rows;
 }
 
+/** What is measured: the pipeline and the log it appends to. */
+interface Subject {
+  readonly pipeline: Pipeline;
+  readonly log: Log;
+}
+
+/** Each batch is stepped when it is durable; meanwhile the next ones are decoded and written. */
+async function decodeAppendStep({ pipeline, log }: Subject, blocks: readonly Block[]): Promise<void> {
+  const open: Promise<void>[] = [];
+  for (const block of blocks) {
+    const batch = pipeline.decode(block);
+    const record = { type: 'observation', batch } as const;
+    const done = log.append(record).then(() => {
+      pipeline.engine.step(record, pipeline.engine.ordinal);
+    });
+    open.push(done);
+    if (open.length >= APPENDS_OPEN_MAX) await open.shift();
+  }
+  await Promise.all(open);
+}
+
 interface Round {
   readonly parse: number;
   readonly decode: number;
@@ -140,7 +70,8 @@ interface Round {
 }
 
 /** One round over fresh records. Two sets of equal size, since an engine may see a record only once. */
-async function measure(pipeline: Pipeline, source: RecordSource): Promise<Round> {
+async function measure(subject: Subject, source: RecordSource): Promise<Round> {
+  const { pipeline } = subject;
   const first = Array.from({ length: BLOCK_BATCHES }, () => source.next(BATCH_ROWS));
   const second = Array.from({ length: BLOCK_BATCHES }, () => source.next(BATCH_ROWS));
   const rows = BLOCK_BATCHES * BATCH_ROWS;
@@ -154,7 +85,7 @@ async function measure(pipeline: Pipeline, source: RecordSource): Promise<Round>
   const decodeStep = await rate(rows, () => {
     for (const block of first) pipeline.decodeStep(block);
   });
-  const decodeStepAppend = await rate(rows, () => pipeline.decodeAppendStep(second));
+  const decodeStepAppend = await rate(rows, () => decodeAppendStep(subject, second));
   return { parse, decode, decodeStep, decodeStepAppend };
 }
 
@@ -164,25 +95,19 @@ async function rate(rows: number, work: () => void | Promise<void>): Promise<num
   return (rows * 1000) / (performance.now() - startedMs);
 }
 
-/** Lets every function be seen `WARM_ROUNDS` times. */
-function warm(pipeline: Pipeline, source: RecordSource, functions: number): void {
-  const rows = Math.max(WARM_ROUNDS * functions, WARM_ROWS_MIN);
-  for (let row = 0; row < rows; row += BATCH_ROWS) pipeline.decodeStep(source.nextInTurn(BATCH_ROWS));
-}
-
 async function main(functions: number, spread: Spread, rounds: number): Promise<CellResult> {
   const folder = mkdtempSync(join(tmpdir(), 'gait-bench-'));
   const log = await openSegmentLog(folder);
   try {
-    const pipeline = new Pipeline(log);
+    const pipeline = new Pipeline();
     const genesis = { type: 'control', receivedMs: GENESIS.originMs, control: GENESIS } as const;
     await log.append(genesis);
     pipeline.engine.step(genesis, 0);
     const source = new RecordSource(functions, spread, SEED);
     warm(pipeline, source, functions);
-    await measure(pipeline, source);
+    await measure({ pipeline, log }, source);
     const measured: Round[] = [];
-    for (let round = 0; round < rounds; round++) measured.push(await measure(pipeline, source));
+    for (let round = 0; round < rounds; round++) measured.push(await measure({ pipeline, log }, source));
     const bytesPerFunction = pipeline.engine.functionBytes / functions;
     return { ...summary(measured), bytesPerFunction, rssMb: process.resourceUsage().maxRSS / 1024 };
   } finally {

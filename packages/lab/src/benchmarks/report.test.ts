@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jsonReport, median, tableReport } from './report.ts';
+import { checkpointJson, checkpointTable, jsonReport, median, tableReport } from './report.ts';
 
 const result = {
   parse: 400_000,
@@ -29,6 +29,15 @@ test('the report for programs has a ratio for each measurement, by functions and
 test('the report for people shows throughput and ratio side by side', () => {
   const table = tableReport([{ functions: 1000, spread: 'zipf', result }]);
   assert.match(table, /1,000 +zipf +400 +1200 \(3\.00\) +600 \(1\.50\) +500 \(1\.25\) +5,000 +300/);
+});
+
+test('the reports of checkpoints relate pause and total to a copy', () => {
+  const ratios = { pause: 1.25, total: 14.0004 };
+  const checkpoint = { stateMb: 200, copyMs: 20, pauseMs: 25, totalMs: 280, profilesMs: 9.5, ratios };
+  const cells = [{ functions: 10_000, result: checkpoint }];
+  const figures = { pause: 1.25, total: 14, pauseMsPer100Mb: 12.5, stateMb: 200 };
+  assert.deepEqual(JSON.parse(checkpointJson(cells)), { functions: { 10000: figures } });
+  assert.match(checkpointTable(cells), /10,000 +200 +20\.0 +25\.0 \(1\.25\) +280 \(14\.0\) +9\.5/);
 });
 
 test('the median is the middle value, or halfway between the two in the middle', () => {

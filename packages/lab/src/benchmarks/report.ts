@@ -1,3 +1,4 @@
+import type { CheckpointResult } from './checkpoint-cell.ts';
 import type { CellResult } from './pipeline-cell.ts';
 import type { Spread } from './record-source.ts';
 
@@ -43,6 +44,41 @@ export function tableReport(cells: readonly Cell[]): string {
   const head = ['functions', 'spread', 'JSON.parse', 'decode', '+ step', '+ append', 'bytes/function', 'RSS MB'];
   const table = aligned([head, ...rows]);
   return `${table}\nthousand records a second (and as a multiple of JSON.parse of the same bytes); medians\n`;
+}
+
+/** One measured size of the engine. */
+export interface CheckpointCell {
+  readonly functions: number;
+  readonly result: CheckpointResult;
+}
+
+/** Figures of checkpoints as a program reads them: pause and total as ratios to copying the same number of bytes. */
+export function checkpointJson(cells: readonly CheckpointCell[]): string {
+  const entries = cells.map(({ functions, result }) => {
+    const { stateMb, pauseMs, ratios } = result;
+    const figures = {
+      pause: rounded(ratios.pause),
+      total: rounded(ratios.total),
+      pauseMsPer100Mb: rounded((pauseMs * 100) / stateMb),
+      stateMb: Math.round(stateMb),
+    };
+    return [functions, figures] as const;
+  });
+  return JSON.stringify({ functions: Object.fromEntries(entries) });
+}
+
+/** Figures of checkpoints as a person reads them. */
+export function checkpointTable(cells: readonly CheckpointCell[]): string {
+  const rows = cells.map(({ functions, result: { stateMb, copyMs, pauseMs, totalMs, profilesMs, ratios } }) => [
+    functions.toLocaleString('en'),
+    stateMb.toFixed(0),
+    copyMs.toFixed(1),
+    `${pauseMs.toFixed(1)} (${ratios.pause.toFixed(2)})`,
+    `${totalMs.toFixed(0)} (${ratios.total.toFixed(1)})`,
+    profilesMs.toFixed(1),
+  ]);
+  const head = ['functions', 'state MB', 'copy', 'pause', 'total', 'profiles'];
+  return `${aligned([head, ...rows])}\nmilliseconds (and as a multiple of copying as many bytes); medians\n`;
 }
 
 /** Median of a list that is not empty. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, createZstdCompress, type ZstdOptions, zstdDecompress } from 'node:zlib';
 import { EngineError } from '@gait/engine/base/errors';
 import { ENGINE_VERSION, Engine } from '@gait/engine/engine';
 import { BEGUN, replaceFile } from './replace-file.ts';
@@ -15,7 +16,9 @@ const NEWLINE = 0x0a;
 const NODE_MAJOR = process.versions.node.split('.')[0];
 const COMPLETE = /^state-(\d{16})$/;
 
-const compress = promisify(zstdCompress);
+/** Level 3 makes it 1 % smaller in twice the time; larger chunks need fewer turns of the event loop. */
+const PACKING: ZstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 1 << 20 };
+
 const decompress = promisify(zstdDecompress);
 
 /** First line of a checkpoint file. Byte equality is promised for one engine version and Node major only. */
@@ -35,19 +38,39 @@ export interface Wanted {
   readonly seed: readonly [number, number] | undefined;
 }
 
+/** The engine's state at one moment. */
+export interface TakenState {
+  readonly ordinal: number;
+  /** Emptied piece by piece, so that memory is free as soon as possible. */
+  readonly pieces: Uint8Array<ArrayBuffer>[];
+}
+
 /**
- * Saves the engine's state beside earlier ones: temporary file, sync, rename, so that a crash leaves the old state or the
- * new. Keeps one earlier state; later ones, of a log that is being gone through again, are removed. The engine must not
- * step meanwhile. Throws system errors. Cost: about a second for 300 MB of state, which is in memory twice.
+ * Saves a state beside earlier ones: temporary file, sync, rename, so that a crash leaves the old state or the new. Keeps
+ * one earlier state; later ones, of a log that is being gone through again, are removed. Throws system errors. Cost: on
+ * other threads 150 ms for 100 MB; the compressed state, a seventh, is in memory until it is written.
  */
-export async function saveCheckpoint(folder: string, engine: Engine): Promise<void> {
+export async function saveCheckpoint(folder: string, { ordinal, pieces }: TakenState): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { ordinal } = engine;
-  const packed = await compress(engine.snapshot());
-  const sha256 = createHash('sha256').update(packed).digest('hex');
-  const header: Header = { engine: ENGINE_VERSION, node: NODE_MAJOR, ordinal, sha256 };
-  await replaceFile(join(folder, fileName(ordinal)), [Buffer.from(`${JSON.stringify(header)}\n`), packed]);
+  const packed = await pack(pieces);
+  const hash = createHash('sha256');
+  for (const part of packed) hash.update(part);
+  const header: Header = { engine: ENGINE_VERSION, node: NODE_MAJOR, ordinal, sha256: hash.digest('hex') };
+  await replaceFile(join(folder, fileName(ordinal)), [Buffer.from(`${JSON.stringify(header)}\n`), ...packed]);
   await removeOthers(folder, ordinal);
+}
+
+/** Compresses on another thread, one piece at a time. */
+async function pack(pieces: Uint8Array<ArrayBuffer>[]): Promise<Buffer[]> {
+  const packed: Buffer[] = [];
+  await pipeline(taken(pieces), createZstdCompress(PACKING), async (parts: AsyncIterable<Buffer>) => {
+    for await (const part of parts) packed.push(part);
+  });
+  return packed;
+}
+
+function* taken(pieces: Uint8Array<ArrayBuffer>[]): Generator<Uint8Array> {
+  for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) yield piece;
 }
 
 /**

@@ -12,6 +12,7 @@ import { StoreError } from '../storage/store.ts';
 import { crashRecord } from './crash-records.ts';
 import { FOLDER, FolderError } from './folder.ts';
 import { assertAsUninterrupted, contentOf } from './reference.contract.ts';
+import { BEGUN } from './replace-file.ts';
 import { Workspace } from './workspace.ts';
 
 /** Records that bring findings. */
@@ -59,13 +60,22 @@ describe('a data folder at work', () => {
     await workspace.close();
   });
 
-  it('saves a checkpoint each time it is due', async (test) => {
+  it('saves a checkpoint each time it is due, while it goes on', async (test) => {
     const folder = await scratchFolder(test);
     const workspace = await Workspace.open(folder, { checkpointEveryOrdinals: 100 });
-    for await (const record of records(0, 8)) await workspace.append(record);
-    const names = await readdir(join(folder, FOLDER.checkpoints));
-    assert.equal(names.length, 2, names.join(' '));
+    const seen = new Set<string>();
+    for (let at = 0; seen.size < 3; at++) {
+      await workspace.append(crashRecord(at));
+      const names = await readdir(join(folder, FOLDER.checkpoints)).catch(() => []);
+      for (const name of names) if (!name.endsWith(BEGUN)) seen.add(name);
+    }
+    // No further checkpoint at its end, as a crash would leave it.
+    const copy = await copyOf(test, folder);
     await workspace.close();
+    const again = await Workspace.open(copy);
+    assert.ok(again.replayed < again.log.next);
+    await assertAsUninterrupted(again);
+    await again.close();
   });
 
   it('has never more than one record on its way to the disk, and steps only over what is there', async (test) => {

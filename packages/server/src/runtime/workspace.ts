@@ -6,22 +6,21 @@ import { assert } from '@gait/engine/base/assert';
 import { Engine } from '@gait/engine/engine';
 import type { Incident } from '@gait/engine/event/finding';
 import { type Genesis, type LogRecord, ordinalsOf, SCHEMA } from '@gait/engine/event/record';
-import { coverageOf, profilesOf } from '@gait/engine/profile';
 import { openSegmentLog, type SegmentLog, type SegmentLogOptions } from '../log/segments/segment-log.ts';
 import { openPseudonyms, type Pseudonyms } from '../storage/pseudonyms.ts';
 import { openSeries, type SeriesWriter } from '../storage/series/series.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
-import { type Json, type Store, StoreError } from '../storage/store.ts';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { FOLDER, FolderError, folderError, takeFolder, temporaryFolder } from './folder.ts';
+import { type Store, StoreError } from '../storage/store.ts';
+import { loadCheckpoint } from './checkpoint.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { FOLDER, FolderError, takeFolder, temporaryFolder } from './folder.ts';
 import { Found } from './found.ts';
+import { ProfileSweep } from './profile-sweep.ts';
 
 /** Real milliseconds of a model day outside demonstrations. */
 const DAY_MS = 86_400_000;
 const SEED_WORD_MAX = 0xffff_ffff;
-/** Functions whose profiles are written in one transaction: some 10 MB of text. */
-const PROFILES_PER_COMMIT = 2_048;
-/** Ordinals between two checkpoints while running: a crash goes through at most these again, in about ten seconds. */
+/** Ordinals between two checkpoints while running: a crash goes through little more than these again, in ten seconds. */
 export const CHECKPOINT_EVERY_ORDINALS = 2_000_000;
 
 /** How to open a data folder. */
@@ -68,6 +67,8 @@ export class Workspace {
   replayed = 0;
   readonly #temporary: boolean;
   readonly #checkpointEvery: number;
+  readonly #checkpointer: Checkpointer;
+  #sweep: ProfileSweep | undefined;
   #engine: Engine | undefined;
   #checkpointed = 0;
   /** A step was not committed: the engine is ahead of the store and may not be saved. */
@@ -81,6 +82,7 @@ export class Workspace {
     this.tokens = parts.tokens;
     this.series = parts.series;
     this.#temporary = parts.temporary;
+    this.#checkpointer = new Checkpointer(join(parts.folder, FOLDER.checkpoints));
     this.#checkpointEvery = options.checkpointEveryOrdinals ?? CHECKPOINT_EVERY_ORDINALS;
   }
 
@@ -108,6 +110,11 @@ export class Workspace {
     return this.#engine;
   }
 
+  get #profiles(): ProfileSweep {
+    this.#sweep ??= new ProfileSweep(this.engine, this.store);
+    return this.#sweep;
+  }
+
   /** Appends a record and steps over it when it is durable. One call at a time. */
   append(record: LogRecord): Promise<void> {
     return this.appendAll([record]);
@@ -132,12 +139,12 @@ export class Workspace {
         appending.catch(() => undefined);
         stepDurable();
         durable = { record, ordinal: (await appending).ordinal };
-        await this.#checkpointIfDue();
+        this.#checkpointIfDue();
       }
     } finally {
       stepDurable();
     }
-    await this.#checkpointIfDue();
+    this.#checkpointIfDue();
   }
 
   /** Incidents that this run opened or added to, gravest first. */
@@ -145,13 +152,12 @@ export class Workspace {
     return this.found.incidents(this.store);
   }
 
-  /** Saves the engine's state and what people are shown of it. Throws `StoreError` and `FolderError`. */
+  /** Saves the engine's state and what people are shown of it, as they are now. Throws `StoreError` and `FolderError`. */
   async checkpoint(): Promise<void> {
-    const folder = join(this.folder, FOLDER.checkpoints);
-    this.#commitProfiles();
-    this.series.flush();
-    await saveCheckpoint(folder, this.engine).catch((cause) => Promise.reject(folderError(folder, cause)));
-    this.#checkpointed = this.engine.ordinal;
+    await this.#checkpointer.settled();
+    this.#profiles.all();
+    this.#beginCheckpoint();
+    await this.#checkpointer.settled();
   }
 
   /**
@@ -163,6 +169,7 @@ export class Workspace {
     this.#closed = true;
     const { log, store, tokens, series } = this;
     await inTurn([
+      () => this.#checkpointer.settled(),
       () => (this.#temporary || this.#failed || this.#engine === undefined ? undefined : this.checkpoint()),
       () => series.close(),
       () => log.close(),
@@ -214,7 +221,7 @@ export class Workspace {
       this.#step(record, ordinal);
       this.replayed += ordinalsOf(record);
       progress?.(this.replayed, all);
-      await this.#checkpointIfDue();
+      this.#checkpointIfDue();
     }
   }
 
@@ -225,23 +232,23 @@ export class Workspace {
     return undefined;
   }
 
-  async #checkpointIfDue(): Promise<void> {
-    if (this.#temporary || this.engine.ordinal - this.#checkpointed < this.#checkpointEvery) return;
-    await this.checkpoint();
+  /** Saves a checkpoint when it is due, while stepping goes on; until then, what people are shown, bit by bit. */
+  #checkpointIfDue(): void {
+    if (this.#temporary) return;
+    const share = (this.engine.ordinal - this.#checkpointed) / this.#checkpointEvery;
+    this.#profiles.advance(Math.min(1, share));
+    if (share < 1 || !this.#checkpointer.ready(this.engine)) return;
+    this.#profiles.coverage();
+    this.#beginCheckpoint();
+    this.#profiles.restart();
   }
 
-  #commitProfiles(): void {
-    const profiles = profilesOf(this.engine);
-    const step = { findings: [], incidents: [], consumed: this.engine.ordinal };
-    const updatedMs = this.engine.clock.nowMs;
-    for (let from = 0; from < profiles.length; from += PROFILES_PER_COMMIT) {
-      const some = profiles.slice(from, from + PROFILES_PER_COMMIT);
-      const rows = some.map((profile) => ({ key: profile.key, updatedMs, content: toJson(profile) }));
-      this.store.commitStep({ ...step, profiles: rows });
-    }
-    const coverage = coverageOf(profiles, this.engine.stageTwo.accountFacets);
-    const rows = coverage.map((row) => ({ key: row.capability, updatedMs, content: toJson(row) }));
-    this.store.commitStep({ ...step, coverage: rows });
+  /** What the store has consumed must not be behind the state. */
+  #beginCheckpoint(): void {
+    this.series.flush();
+    this.store.commitStep({ findings: [], incidents: [], consumed: this.engine.ordinal });
+    this.#checkpointer.begin(this.engine);
+    this.#checkpointed = this.engine.ordinal;
   }
 
   #step(record: LogRecord, ordinal: number): void {
@@ -331,9 +338,4 @@ function genesisWith({ seed, originMs }: WorkspaceOptions): Genesis {
 function genesisOf(record: LogRecord): Genesis {
   assert(record.type === 'control' && record.control.kind === 'genesis', 'a log begins with its genesis');
   return record.control;
-}
-
-/** A plain structure as the store keeps it. */
-function toJson(value: object): Json {
-  return JSON.parse(JSON.stringify(value));
 }
