@@ -14,7 +14,9 @@ import { Workspace } from './workspace.ts';
  */
 const [mode, folder, ...rest] = process.argv.slice(2);
 assert(folder !== undefined, 'a folder is given');
-const workspace = await Workspace.open(folder, { seed: [7, 11], checkpointEveryOrdinals: 3_000 });
+// Few enough for kills to fall into checkpoints that are written beside the engine.
+const checkpointEveryOrdinals = mode === 'append' ? 200 : 3_000;
+const workspace = await Workspace.open(folder, { seed: [7, 11], checkpointEveryOrdinals });
 if (mode === 'append') await append(Number(rest[0]));
 else await replayAll(rest[0], rest[1]);
 
