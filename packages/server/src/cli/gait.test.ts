@@ -183,6 +183,21 @@ describe('gait replay', () => {
     assert.match(stdout, /Not understood: .*\n {2}.*a\.ndjson:6: /);
   });
 
+  it('says what it passed over or cut, also when nothing else was there', async (test) => {
+    const scratch = await scratchFolder(test);
+    const path = join(scratch, 'app.log');
+    await writeFile(path, 'INFO charged\nINFO refunded\n');
+    const passedOver = await gait('replay', path, '--format', 'lambda-logs', '--function', 'pay');
+    assert.equal(passedOver.code, 0);
+    assert.match(passedOver.stdout, /^Read 0 events from 1 file\.\nPassed over or cut: 2 application-line\.\n$/);
+    const [record] = traceRecords({ count: 1 });
+    const calls = Array.from({ length: 200 }, () => ({ verb: 's3:PutObject', resource: 'a', destination: 's3/a' }));
+    const cut = join(scratch, 'cut.ndjson');
+    await writeFile(cut, traceText([{ ...record, calls }, ...traceRecords({ count: 2, name: 'fine' })]));
+    const { stdout } = await gait('replay', cut);
+    assert.match(stdout, /\nPassed over or cut: 1 calls-cut\.\n/);
+  });
+
   it('takes a forced format at its word', async () => {
     const { code, stdout } = await gait('replay', judge, '--format', 'xray', '--summary');
     assert.equal(code, 0);

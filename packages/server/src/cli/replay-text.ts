@@ -9,7 +9,7 @@ import type { Workspace } from '../runtime/workspace.ts';
 import { word } from './folder.ts';
 import { functionsTable } from './functions-text.ts';
 import { outputStyle } from './output.ts';
-import { rejectedOf } from './summary.ts';
+import { notedOf, rejectedOf } from './summary.ts';
 
 /** Functions and incidents shown in full; more are counted. */
 const FUNCTIONS_SHOWN_MAX = 20;
@@ -48,16 +48,7 @@ function readLines(result: ReplayResult): string[] {
   if (events === 0 && rejected.length > 0) {
     lines.push(`Formats that are understood: ${FORMATS.join(', ')}. With --format, every file is read as one of them.`);
   }
-  const noted = (name: string) => reports.reduce((sum, report) => sum + (report.notes[name] ?? 0), 0);
-  const unnamed = noted('function-unknown');
-  if (unnamed > 0) {
-    const many = counted(unnamed, 'event', 'events');
-    lines.push(`Of an unknown function, and so not judged: ${many}. --function NAME says whose they are.`);
-  }
-  const clamped = noted('time-clamped');
-  if (clamped > 0) {
-    lines.push(`Impossible times: ${grouped(clamped)}. These events stand where their neighbours in the file stand.`);
-  }
+  lines.push(...notedLines(result));
   if (result.copies > 0) lines.push(`Read more than once and counted once: ${grouped(result.copies)}.`);
   if (result.contradicting > 0) {
     lines.push(
@@ -67,6 +58,26 @@ function readLines(result: ReplayResult): string[] {
   if (outside > 0) lines.push(`Left out by --since and --until: ${grouped(outside)}.`);
   if (resumed > 0)
     lines.push(`Went on with an interrupted replay: ${grouped(resumed)} of them were in the log already.`);
+  return lines;
+}
+
+/** What was understood in part or passed over on purpose: two notes in a sentence that says what to do, the rest by name. */
+function notedLines(result: ReplayResult): string[] {
+  const { 'function-unknown': unnamed = 0, 'time-clamped': clamped = 0, ...others } = notedOf(result);
+  const lines: string[] = [];
+  if (unnamed > 0) {
+    const many = counted(unnamed, 'event', 'events');
+    lines.push(`Of an unknown function, and so not judged: ${many}. --function NAME says whose they are.`);
+  }
+  if (clamped > 0) {
+    lines.push(`Impossible times: ${grouped(clamped)}. These events stand where their neighbours in the file stand.`);
+  }
+  const rest = Object.entries(others).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  if (rest.length > 0) {
+    lines.push(
+      `Passed over or cut: ${rest.map(([name, count]) => `${grouped(count)} ${printable(name)}`).join(', ')}.`,
+    );
+  }
   return lines;
 }
 

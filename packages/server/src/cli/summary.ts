@@ -35,11 +35,18 @@ export function summaryOf(workspace: Workspace, result: ReplayResult): Summary {
 
 /** Refused records of all inputs by reason, without the reasons that did not occur. */
 export function rejectedOf({ reports }: ReplayResult): Record<string, number> {
-  const rejected: Record<string, number> = {};
-  for (const report of reports) {
-    for (const [reason, count] of Object.entries(report.rejected)) {
-      if (count > 0) rejected[reason] = (rejected[reason] ?? 0) + count;
-    }
+  return totals(reports.map(({ rejected }) => rejected));
+}
+
+/** What all inputs noted, by name. */
+export function notedOf({ reports }: ReplayResult): Record<string, number> {
+  return totals(reports.map(({ notes }) => notes));
+}
+
+function totals(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const [name, count] of counts.flatMap((one) => Object.entries(one))) {
+    if (count > 0) all[name] = (all[name] ?? 0) + count;
   }
-  return rejected;
+  return all;
 }
