@@ -237,6 +237,22 @@ describe('gait replay', () => {
     assert.match(stdout, /Nothing stands out in 1 event\./);
   });
 
+  it('says when there are no events in what it should learn from, and judges nothing', async (test) => {
+    const empty = await scratchFolder(test);
+    const { code, stdout, stderr } = await gait('replay', judge, '--learn', empty, '--json', '--summary');
+    assert.equal(code, 1);
+    assert.equal(linesOf(stdout).length, 1, 'no findings, and the line of numbers');
+    assert.match(
+      stderr,
+      /^Nothing was learned from --learn .*: no events were read there\. So nothing is known to judge by/,
+    );
+    const kept = join(empty, 'kept');
+    assert.equal((await gait('replay', learn, '--data', kept)).code, 0);
+    const again = await gait('replay', judge, '--learn', join(kept, 'checkpoints'), '--data', kept);
+    assert.match(again.stderr, /What this data folder had learned before was used instead\.\n$/);
+    assert.match(again.stdout, /Went on from what this data folder had learned before\./);
+  });
+
   it('leaves no temporary folder behind, whatever happens', async (test) => {
     const below = await scratchFolder(test);
     const fine = await ended(start(['replay', judge, '--learn', learn], { TMPDIR: below }));

@@ -42,8 +42,8 @@ export function replayCommand(): Command {
     .argument('[path...]', 'files and folders; gzip and zstd are read as they are')
     .option('--learn <path...>', 'a period known to be normal: learn from it, judge the paths')
     .addOption(new Option('--format <format>', 'read every file as this').choices(['auto', ...FORMATS]).default('auto'))
-    .option('--since <time>', 'leave out events before this time (ISO 8601, UTC)', parseTime)
-    .option('--until <time>', 'leave out events from this time on (ISO 8601, UTC)', parseTime)
+    .option('--since <time>', 'do not judge events before this time (ISO 8601, UTC); leaves --learn whole', parseTime)
+    .option('--until <time>', 'do not judge events from this time on (ISO 8601, UTC)', parseTime)
     .option('--data <folder>', 'keep log, findings and what was learned in this folder')
     .option('--account <id>', 'account of sources that do not say', '?')
     .option('--region <name>', 'region of sources that do not say', '?')
@@ -76,6 +76,7 @@ async function replayInto(folder: string | undefined, request: ReplayRequest, op
   await withWorkspace(folder, signal === undefined ? {} : { signal }, async ({ workspace, line }) => {
     const result = await replay(workspace, { ...request, progress: (progress) => line.update(progress) });
     show({ workspace, result, line }, options);
+    sayNothingLearned(result, request);
   });
 }
 
@@ -133,6 +134,21 @@ function printFindings({ store }: Workspace, { startOrdinal }: ReplayResult): vo
   for (const finding of findingsInOrder(store, 'finding')) {
     if (finding.ordinal >= startOrdinal) print(`${JSON.stringify(toOcsf(finding, ocsfContext(finding)))}\n`);
   }
+}
+
+/** A period to learn from without events is most often a wrong path: somebody who named one wants to know. */
+function sayNothingLearned({ nothingToLearn }: ReplayResult, { learn }: ReplayRequest): void {
+  if (nothingToLearn === undefined) return;
+  say(`Nothing was learned from --learn ${learn.map(word).map(printable).join(' ')}: no events were read there. `);
+  if (nothingToLearn === 'went-on') {
+    say('What this data folder had learned before was used instead.\n');
+    return;
+  }
+  say(
+    'So nothing is known to judge by, and nothing was judged. Name files with events, or leave --learn out: then the ' +
+      'first half of the time is taken as normal.\n',
+  );
+  process.exitCode = 1;
 }
 
 /** What could not be read, on standard error, so that standard output stays clean. */

@@ -35,6 +35,11 @@ export class ReplayJournal {
     return new ReplayJournal(path, parseParts(await readFile(path, 'utf8').catch(() => '')));
   }
 
+  /** Whether part number `at` was begun before with this content. */
+  goesOn(at: number, content: string): boolean {
+    return this.#parts[at]?.content === content;
+  }
+
   /** Part number `at` begins now, or goes on if the same content was begun at this number before. */
   async begin(at: number, now: PartStart): Promise<PartPlace> {
     assert(at <= this.#parts.length, 'parts begin in order');

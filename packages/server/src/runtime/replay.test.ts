@@ -120,12 +120,37 @@ describe('a replay with a period to learn from', () => {
     );
   });
 
-  it('learns nothing from a period without events, and still judges', async (test) => {
+  it('judges nothing when that period is without events and nothing is known', async (test) => {
     const scene = await Scene.make(test);
     const request = { learn: [await scene.text('a', '')], paths: [await scene.trace('b', ODD)] };
-    const result = await scene.replay(request);
-    assert.equal(result.events, 600);
-    assert.ok(result.judged !== undefined);
+    const result = await scene.replay(request, (workspace) => {
+      assert.equal(workspace.log.next, 1, 'nothing but the genesis was appended');
+    });
+    assert.deepEqual([result.nothingToLearn, result.learned, result.judged], ['stopped', undefined, undefined]);
+    // Started again with something to learn from, it judges all of it.
+    const again = await scene.replay({ ...request, learn: [await scene.trace('c', NORMAL)] }, (workspace) => {
+      assert.ok(told(workspace).some((finding) => finding.requestId === 'odd-400'));
+    });
+    assert.deepEqual([again.nothingToLearn, again.judged?.fromMs], [undefined, TRACE_START_MS + DAY_MS]);
+  });
+
+  it('judges by what was learned before when that period is without events', async (test) => {
+    const scene = await Scene.make(test);
+    await scene.replay({ paths: [await scene.trace('a', NORMAL)] });
+    const odd = { ...ODD, odd: [100] };
+    const request = { learn: [await scene.text('b', '')], paths: [await scene.trace('c', odd)] };
+    const result = await scene.replay(request, (workspace) => {
+      assert.ok(told(workspace).some((finding) => finding.requestId === 'odd-100'));
+    });
+    assert.deepEqual([result.nothingToLearn, result.learned], ['went-on', undefined]);
+  });
+
+  it('is learned whole, whatever part of the time is judged', async (test) => {
+    const scene = await Scene.make(test);
+    const request = { learn: [await scene.trace('a', NORMAL)], paths: [await scene.trace('b', ODD)] };
+    const result = await scene.replay({ ...request, sinceMs: TRACE_START_MS + DAY_MS + 300 * MINUTE_MS });
+    assert.deepEqual([result.events, result.outside], [1440 + 300, 300]);
+    assert.deepEqual(result.learned, { fromMs: TRACE_START_MS, toMs: TRACE_START_MS + 1439 * MINUTE_MS + 1 });
   });
 });
 
@@ -368,8 +393,36 @@ describe('a replay that was interrupted', () => {
     const scene = await Scene.make(test);
     const asked = await request(scene);
     await interrupt(scene, asked, { phase: 'judging', rows: 4097 });
-    const result = await scene.replay({ ...asked, untilMs: TRACE_START_MS + 10 * DAY_MS });
+    const result = await scene.replay({ ...asked, format: 'gait' });
     assert.equal(result.resumed, 0);
     assert.ok(result.movedDays > 0);
+  });
+
+  it('while it learned leaves no training period open: another one is judged within it', async (test) => {
+    const scene = await Scene.make(test);
+    await interrupt(scene, await request(scene), { phase: 'learning', rows: 1 });
+    const within = { name: 'within', count: 9000, everyMs: 4000, fromMs: TRACE_START_MS + 11 * HOUR_MS, odd: [4500] };
+    const asked = { paths: [await scene.trace('c', within)], learn: [] };
+    await interrupt(scene, asked, { phase: 'judging', rows: 4097 });
+    const result = await scene.replay(asked, async (workspace) => {
+      assert.deepEqual(new Set(told(workspace).map((one) => one.requestId)), new Set(['within-4500']));
+      await assertAsUninterrupted(workspace);
+    });
+    assert.deepEqual([result.learned, result.judged?.fromMs], [undefined, within.fromMs]);
+    assert.ok(result.resumed >= 4096);
+  });
+
+  it('before it had learned anything is no reason not to learn', async (test) => {
+    const scene = await Scene.make(test);
+    const workspace = await Workspace.open(scene.path('kept'), { seed: [3, 5] });
+    const span = { fromMs: TRACE_START_MS, toMs: TRACE_START_MS + 2 * DAY_MS };
+    const control = { kind: 'training-span', ...span, by: 'replay' } as const;
+    await workspace.append({ type: 'control', receivedMs: span.fromMs, control });
+    await workspace.close();
+    const trace = await scene.trace('a', { count: 2001, odd: [1600] });
+    const result = await scene.replay({ paths: [trace] }, (opened) => {
+      assert.deepEqual(new Set(told(opened).map((one) => one.requestId)), new Set(['day-1600']));
+    });
+    assert.deepEqual([result.learnedBy, result.movedDays], ['time', 2]);
   });
 });

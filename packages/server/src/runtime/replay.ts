@@ -11,7 +11,10 @@ import type { Workspace } from './workspace.ts';
 /** What to replay. */
 export interface ReplayRequest extends InputOptions {
   readonly paths: readonly string[];
-  /** Paths of a period that is declared normal; empty: the first half of `paths`, if the log is new. */
+  /**
+   * Paths of a period that is declared normal, all of it whatever `sinceMs` and `untilMs` are; empty: the first half of
+   * `paths`, if the log has learned nothing yet.
+   */
   readonly learn: readonly string[];
   /** Told often while there is something to tell. */
   readonly progress?: (progress: ReplayProgress) => void;
@@ -42,6 +45,11 @@ export interface ReplayResult {
   readonly learned: Span | undefined;
   /** Why the learned period ends where it does: it was given, or is a half by time or, lacking that, by events. */
   readonly learnedBy: 'given' | 'time' | 'events' | undefined;
+  /**
+   * What became of a period to learn from that was given and held no events: the replay went on with what the log had
+   * learned before, or, as that was nothing, stopped before it judged anything. Undefined otherwise.
+   */
+  readonly nothingToLearn: 'went-on' | 'stopped' | undefined;
   /** Period that was judged; undefined when there was nothing to judge. */
   readonly judged: Span | undefined;
   /** Days by which the judged events were moved on the clock of the log. */
@@ -92,6 +100,8 @@ interface Part {
   readonly present: { readonly rows: number; readonly trained: boolean };
 }
 
+const NOTHING_JUDGED = { learned: undefined, learnedBy: undefined, judged: undefined, movedDays: 0 } as const;
+
 class Replay {
   readonly #workspace: Workspace;
   readonly #request: ReplayRequest;
@@ -116,8 +126,10 @@ class Replay {
     const started = performance.now();
     const before = copiesOf(this.#workspace.engine);
     const { learn, paths } = this.#request;
-    const learned = learn.length === 0 ? undefined : await this.#learn(learn);
-    const judged = await this.#judge(paths, learned === undefined);
+    const given = learn.length > 0;
+    const learned = given ? await this.#learn(learn) : undefined;
+    const nothingToLearn = given && learned === undefined ? await this.#withoutLearning() : undefined;
+    const judged = nothingToLearn === 'stopped' ? NOTHING_JUDGED : await this.#judge(paths, !given);
     await this.#journal.finish();
     const inputs = this.#parts.map(({ input }) => input);
     const [first] = this.#parts;
@@ -130,6 +142,7 @@ class Replay {
       reports: inputs.map(({ report }) => report),
       ...judged,
       ...(learned === undefined ? {} : { learned, learnedBy: 'given' }),
+      nothingToLearn,
       outside: sum(inputs.map(({ outside }) => outside)),
       resumed,
       copies: after.copies - before.copies,
@@ -151,6 +164,22 @@ class Replay {
     return span;
   }
 
+  /** Without anything known, everything looks new or nothing does: only a log that has learned before can judge. */
+  async #withoutLearning(): Promise<'went-on' | 'stopped'> {
+    return (await this.#hasLearned(this.#workspace.log.next)) ? 'went-on' : 'stopped';
+  }
+
+  /** Whether events stand in the log before an ordinal; retention only removes what was learned. */
+  async #hasLearned(before: number): Promise<boolean> {
+    const { log } = this.#workspace;
+    if (log.first > 0) return true;
+    for await (const { ordinal, record } of log.read(0)) {
+      if (ordinal >= before) return false;
+      if (record.type === 'observation') return true;
+    }
+    return false;
+  }
+
   /** Appends what is to be judged. With `halve`, a log that has learned nothing yet learns from its first half. */
   async #judge(paths: readonly string[], halve: boolean) {
     const part = await this.#begin('judging', paths);
@@ -158,7 +187,7 @@ class Replay {
     const nothing = { learned: undefined, learnedBy: undefined, movedDays: part.shiftMs / DAY_MS };
     if (span === undefined) return { ...nothing, judged: undefined };
     const { middle } = part.input;
-    const halved = halve && part.place.ordinal <= 1;
+    const halved = halve && !(await this.#hasLearned(part.place.ordinal));
     // Events none of which has a possible time all stand at the same moment: nothing can be learned from before it.
     const middleMs = Number.isNaN(middle.atMs) ? span.fromMs : middle.atMs;
     const learned = halved ? { fromMs: span.fromMs, toMs: middleMs } : undefined;
@@ -172,12 +201,13 @@ class Replay {
   /** Reads a part and finds its place in the log. */
   async #begin(phase: Part['phase'], paths: readonly string[]): Promise<Part> {
     const { tokens, log } = this.#workspace;
-    const input = await readReplayInput(paths, { ...this.#request, tokens }, (done, rows) =>
+    const { sinceMs: _, untilMs: __, ...whole } = this.#request;
+    const options = phase === 'learning' ? whole : this.#request;
+    const input = await readReplayInput(paths, { ...options, tokens }, (done, rows) =>
       this.#request.progress?.({ phase: 'reading', done, rows }),
     );
     try {
-      const now = { content: `${phase} ${input.content}`, ordinal: log.next, clockMs: log.lastMs };
-      const place = await this.#journal.begin(this.#parts.length, now);
+      const place = await this.#place(`${phase} ${input.content}`);
       const goesOn = this.#parts.length === 0 && place.ordinal < log.next;
       if (goesOn) this.#workspace.found.addStored(this.#workspace.store, place.ordinal);
       const shiftMs = shiftFor(place.clockMs - input.sorted.fromMs);
@@ -188,6 +218,33 @@ class Replay {
       await input.sorted.close();
       throw error;
     }
+  }
+
+  /**
+   * Where the next part begins, or goes on if it was begun before. What begins anew ends a training span that a replay
+   * which is not gone on with left open: nothing would be judged within it. The journal is written first and the clock
+   * moved then, and again by whoever goes on, so that an interruption between the two changes nothing.
+   */
+  async #place(content: string): Promise<PartPlace> {
+    const { log } = this.#workspace;
+    const at = this.#parts.length;
+    const clockMs = this.#journal.goesOn(at, content) ? log.lastMs : await this.#trainedUntil();
+    const place = await this.#journal.begin(at, { content, ordinal: log.next, clockMs });
+    await this.#tick(place.clockMs);
+    return place;
+  }
+
+  /** End of the training span that the log's clock stands in, else the clock. Reads the log only if there is one. */
+  async #trainedUntil(): Promise<number> {
+    const { log, engine } = this.#workspace;
+    let untilMs = log.lastMs;
+    if (!engine.clock.training(untilMs)) return untilMs;
+    for await (const { record } of log.read(log.first)) {
+      if (record.type !== 'control' || record.control.kind !== 'training-span') continue;
+      const { fromMs, toMs, by } = record.control;
+      if (by === BY && fromMs <= log.lastMs) untilMs = Math.max(untilMs, toMs);
+    }
+    return untilMs;
   }
 
   /** What the log holds of a part. */
