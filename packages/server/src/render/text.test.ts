@@ -74,6 +74,14 @@ suite('text for a terminal', () => {
     golden('lists.txt', lists.join('\n\n'));
   });
 
+  test('shows findings of one moment in the order in which they were told', () => {
+    const told = [7, 2, 5].map((at) => numberedFinding(at, { ordinal: 1, timeMs: 1_764_000_000_000, title: `T${at}` }));
+    const incident = sampleIncident({ findings: told.map(({ id }) => id) });
+    for (const order of [told, told.toReversed()]) {
+      assert.deepEqual(incidentText(incident, order, PLAIN).match(/ T\d/g), [' T7', ' T2', ' T5']);
+    }
+  });
+
   test('shows the first findings of a long incident and counts the others', () => {
     const many = Array.from({ length: 30 }, (_, at) => numberedFinding(at));
     const text = incidentText(sampleIncident({ findings: many.map((one) => one.id) }), many, PLAIN);

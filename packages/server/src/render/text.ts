@@ -69,7 +69,10 @@ export function findingText(finding: Finding, style: TextStyle): string {
   return page.text();
 }
 
-/** An incident: its summary, then its findings in the order of time. `findings` may be fewer than the incident lists. */
+/**
+ * An incident: its summary, then its findings in the order of time, those of one moment as they were told. `findings` may
+ * be fewer than the incident lists.
+ */
 export function incidentText(incident: Incident, findings: readonly Finding[], style: TextStyle): string {
   const page = new Page(style);
   page.head(incident.risk, incident.summary, incident.id);
@@ -77,7 +80,11 @@ export function incidentText(incident: Incident, findings: readonly Finding[], s
   const time = `${timeText(incident.openedMs)} UTC${span >= 1000 ? `, over ${spanText(span)}` : ''}`;
   const findingsCount = counted(incident.findings.length, 'finding', 'findings');
   page.dim(`${STATE_TEXT[incident.state]} · ${time} · ${findingsCount} on ${entitiesText(incident)}`, PRIORITY_COLUMNS);
-  const sorted = findings.toSorted((one, other) => one.timeMs - other.timeMs || one.ordinal - other.ordinal);
+  const told = new Map(incident.findings.map((id, at) => [id, at]));
+  const place = ({ id }: Finding) => told.get(id) ?? told.size;
+  const sorted = findings.toSorted(
+    (one, other) => one.timeMs - other.timeMs || one.ordinal - other.ordinal || place(one) - place(other),
+  );
   const shown = sorted.slice(0, FINDINGS_SHOWN_MAX);
   let day = timeText(incident.openedMs).slice(0, 10);
   for (const finding of shown) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '@gait/engine/event/finding';
-import { numberedFinding } from '../storage/finding-samples.ts';
+import { numberedFinding, sampleIncident } from '../storage/finding-samples.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import { Found, findingsInOrder } from './found.ts';
 
@@ -36,6 +36,25 @@ describe('findings in order of time', () => {
 });
 
 describe('what a run found', () => {
+  it('is listed in an order that does not depend on ids, which are random', () => {
+    const lists = ['0', '9'].map((digit) => {
+      const store = openSqliteStore(':memory:');
+      const incidents = ['b', 'a', 'c'].map((summary, at) =>
+        sampleIncident({ id: `i${digit === '0' ? at : 9 - at}`, findings: [], summary }),
+      );
+      store.commitStep({ findings: [], incidents, consumed: 1 });
+      const found = new Found();
+      found.add({ findings: [], incidents });
+      const summaries = found.incidents(store).map(({ summary }) => summary);
+      store.close();
+      return summaries;
+    });
+    assert.deepEqual(lists, [
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ]);
+  });
+
   it('can begin with what an earlier run stored from an ordinal on', () => {
     const { store } = crowdedStore();
     const from = 3_000;

@@ -41,13 +41,19 @@ export class Found {
   incidents(store: Store): Incident[] {
     const found = [...this.#incidents].map((id) => store.incident(id));
     const incidents = found.flatMap((one) => (one.kind === 'found' ? [one.value] : []));
-    return incidents.sort((a, b) => b.risk - a.risk || a.openedMs - b.openedMs || (a.id < b.id ? -1 : 1));
+    return incidents.sort((a, b) => b.risk - a.risk || a.openedMs - b.openedMs || byText(a, b));
   }
 
   #count({ level }: Finding): void {
     if (level === 'watch') this.watch++;
     else this.findings++;
   }
+}
+
+/** By what was found: ids are others in every log, and the same events are to be told in the same order. */
+function byText(a: Incident, b: Incident): number {
+  if (a.summary !== b.summary) return a.summary < b.summary ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
 }
 
 /** A period, both ends inside. */

@@ -168,10 +168,22 @@ function listsFindings(withStore: WithStore): void {
     const newest = findings.toReversed().map((one) => one.ordinal);
     assert.deepEqual(ordinals(store.findings()), newest.slice(0, FINDINGS_LISTED_DEFAULT));
     assert.deepEqual(ordinals(store.findings({ limit: 3 })), newest.slice(0, 3));
-    assert.deepEqual(ordinals(store.findings({ limit: 2, order: 'riskiest' })), [119, 109]);
+    assert.deepEqual(ordinals(store.findings({ limit: 2, order: 'riskiest' })), [9, 19]);
     assert.deepEqual(store.findings({ limit: 0 }), []);
     assert.equal(store.findings({ limit: Number.NaN }).length, FINDINGS_LISTED_DEFAULT);
     assert.equal(store.findings({ limit: Number.POSITIVE_INFINITY }).length, findings.length);
+  });
+
+  withStore('of equals, the order is that in which they were told, whatever their ids', (store) => {
+    const same = { risk: 0.5, ordinal: 7, timeMs: 1_764_000_000_000 };
+    const findings = [9, 1, 5, 3].map((at) => numberedFinding(at, same));
+    const incidents = findings.map(({ id }) => sampleIncident({ id: `i${id}`, findings: [id] }));
+    store.commitStep({ findings, incidents, consumed: 8 });
+    const told = findings.map(({ id }) => id);
+    const ids = (listed: readonly { readonly id: string }[]) => listed.map(({ id }) => id);
+    assert.deepEqual(ids(store.findings({ order: 'riskiest' })), told);
+    assert.deepEqual(ids(store.findings()), told.toReversed());
+    assert.deepEqual(ids(store.incidents()), told.map((id) => `i${id}`).toReversed());
   });
 
   withStore('each filter keeps what it says, alone and together', (store) => {
@@ -209,7 +221,7 @@ function listsIncidentsAndProfiles(withStore: WithStore): void {
     assert.deepEqual(ordinals(store.findings({ incident: 'second' })), [2]);
     assert.deepEqual(
       store.incidents().map((one) => one.findings),
-      [[a.id], [b.id]],
+      [[b.id], [a.id]],
     );
   });
 

@@ -33,13 +33,16 @@ export interface FindingsQuery {
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly riskMin?: number;
-  /** `newest` (default) by time, `riskiest` by risk and then time. */
+  /**
+   * `newest` (default) by time, `riskiest` by risk. Of equals, `newest` begins with the one told last and `riskiest` with
+   * the one told first, as the summary of an incident does: never by id, which is another one in every log.
+   */
   readonly order?: 'newest' | 'riskiest';
   /** Default `FINDINGS_LISTED_DEFAULT`, at most `FINDINGS_LISTED_MAX`. */
   readonly limit?: number;
 }
 
-/** Which incidents to list, newest first. */
+/** Which incidents to list, newest first; of equals, the one opened last. */
 export interface IncidentsQuery {
   readonly state?: Incident['state'];
   readonly sinceMs?: number;

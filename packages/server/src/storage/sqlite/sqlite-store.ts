@@ -56,9 +56,10 @@ class SqliteStore implements Store {
     });
   }
 
+  /** Row ids grow with each insert: they are the order in which findings and incidents were told. */
   findings(query: FindingsQuery = {}): readonly Finding[] {
     const { conditions, values } = conditionsOf(query);
-    const order = query.order === 'riskiest' ? 'risk DESC, time_ms DESC, id' : 'time_ms DESC, ordinal DESC, id';
+    const order = query.order === 'riskiest' ? 'risk DESC, rowid' : 'time_ms DESC, ordinal DESC, rowid DESC';
     const sql = `SELECT id, json FROM findings ${conditions} ORDER BY ${order} LIMIT ?`;
     return guarded(() =>
       this.#database
@@ -86,7 +87,7 @@ class SqliteStore implements Store {
       conditions.push('last_ms >= ?');
       values.push(query.sinceMs);
     }
-    const sql = `SELECT * FROM incidents ${where(conditions)} ORDER BY last_ms DESC, id LIMIT ?`;
+    const sql = `SELECT * FROM incidents ${where(conditions)} ORDER BY last_ms DESC, rowid DESC LIMIT ?`;
     return guarded(() => {
       const rows = this.#database.prepare(sql).all(...values, limitOf(query.limit));
       return rows.map((row) => this.#readIncident(row));
