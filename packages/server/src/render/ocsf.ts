@@ -7,6 +7,7 @@ import { placeOfFunction, shortName } from './function-place.ts';
 import type { OcsfEvidence, OcsfNamed } from './ocsf-evidence.ts';
 import { evidenceArtifact } from './ocsf-evidence.ts';
 import { CAPTIONS, DETECTION_FINDING, OCSF_VERSION } from './ocsf-schema.ts';
+import { quietIfText } from './words.ts';
 
 /** What a finding does not say about itself. */
 export interface OcsfContext {
@@ -281,7 +282,7 @@ function unmappedOf(finding: Finding): Readonly<Record<string, unknown>> {
     score: finding.score,
     rarity: finding.rarity,
     maturity: finding.maturity,
-    quiet_if: finding.quietIf,
+    quiet_if: quietIfText(finding.quietIf),
     unseen: finding.unseen,
     notes: finding.notes,
     ...unlessEmpty('unknown_techniques', unknown),

@@ -9,6 +9,7 @@ import {
   maturityText,
   parameterText,
   percentText,
+  quietIfText,
   rarityText,
   STATE_TEXT,
   spanText,
@@ -136,9 +137,9 @@ function showEvidence(page: Page, evidence: Evidence): void {
 function showVerdict(page: Page, finding: Finding): void {
   const priority = priorityOf(finding.risk);
   page.fact('How rare', rarityText(finding.rarity, unitOf(finding)));
-  page.fact('How sure', `${percentText(finding.confidence)}, judged ${maturityText(finding.maturity)}`);
+  page.fact('How sure', `${percentText(finding.confidence)}, judged ${maturityText(finding)}`);
   page.fact('How bad', `${priority}: impact ${percentText(finding.impact)} if true, risk ${percentText(finding.risk)}`);
-  page.fact('Quiet if', safe(finding.quietIf));
+  page.fact('Quiet if', safe(quietIfText(finding.quietIf)));
   page.fact('Not seen', finding.unseen.map(safe).join(', '));
   for (const note of finding.notes) page.fact('Note', safe(note));
   const techniques = finding.techniques.flatMap(techniqueText).join('; ');

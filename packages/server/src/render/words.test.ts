@@ -6,6 +6,7 @@ import {
   maturityText,
   parameterText,
   percentText,
+  quietIfText,
   rarityText,
   spanText,
   sparkline,
@@ -45,10 +46,27 @@ table('a share', percentText, [
   [1, '100 %'],
 ]);
 
-table('maturity', maturityText, [
-  [0, 'mostly by others like it: little is known of its own'],
-  [0.4, '40 % by its own record, the rest by others like it'],
+table('maturity alone', (maturity: number) => maturityText({ maturity, notes: ['after deployment of revision 7'] }), [
+  [0, 'by little: it is hardly known yet'],
+  [0.44, '44 % by its own record; it is not known well yet'],
   [0.93, 'by its own record'],
+]);
+
+const NAMESAKE = 'Young: judged in part by aws:1:eu-west-1:pay, which has the same name.';
+table('maturity with a namesake', (maturity: number) => maturityText({ maturity, notes: [NAMESAKE] }), [
+  [0, 'mostly by its namesake: little is known of its own'],
+  [0.44, '44 % by its own record, the rest by that of its namesake'],
+  [0.93, 'by its own record'],
+]);
+
+table('what would have kept it quiet', quietIfText, [
+  ['it had stayed below Infinity min, or an earlier run had come near it', 'an earlier run had come near it'],
+  [
+    'it had stayed below 9.7 s, or an earlier run had come near it',
+    'it had stayed below 9.7 s, or an earlier run had come near it',
+  ],
+  ['the latest runs had averaged below Infinity MB', ''],
+  ['infinity.example had been contacted before', 'infinity.example had been contacted before'],
 ]);
 
 table('a time', timeText, [

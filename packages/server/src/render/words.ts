@@ -45,12 +45,30 @@ export function unitOf(finding: Finding): string {
   return finding.facet === 'edge' ? 'requests' : 'invocations';
 }
 
-/** Whose experience a verdict rests on. */
-export function maturityText(maturity: number): string {
+/** The note by which the engine says that a function of the same name lent its experience. */
+const BORROWED = /^Young: judged in part by /;
+
+/** Whose experience a verdict rests on: that of a namesake only where one stood in. */
+export function maturityText({ maturity, notes }: Pick<Finding, 'maturity' | 'notes'>): string {
   if (maturity >= 0.75) return 'by its own record';
-  if (maturity >= 0.25) return `${percentText(maturity)} by its own record, the rest by others like it`;
-  return 'mostly by others like it: little is known of its own';
+  const borrowed = notes.some((note) => BORROWED.test(note));
+  if (maturity >= 0.25) {
+    const rest = borrowed ? ', the rest by that of its namesake' : '; it is not known well yet';
+    return `${percentText(maturity)} by its own record${rest}`;
+  }
+  return borrowed ? 'mostly by its namesake: little is known of its own' : 'by little: it is hardly known yet';
 }
+
+/** What would have kept a finding quiet, without alternatives that no value can meet: `below Infinity`. */
+export function quietIfText(quietIf: string): string {
+  return quietIf
+    .split(ALTERNATIVES)
+    .filter((one) => !UNMEETABLE.test(one))
+    .join(', or ');
+}
+
+const ALTERNATIVES = /, or /;
+const UNMEETABLE = /\b(?:below|above|under|over) -?(?:Infinity|NaN)\b/;
 
 /** A day and time in UTC: `2026-11-24 20:53:11`; `unknown time` when it is none. */
 export function timeText(timeMs: number): string {
