@@ -235,6 +235,21 @@ describe('gait replay', () => {
     assert.equal(code, 0);
     assert.match(stdout, /Learned nothing beforehand: all events have the same time\./);
     assert.match(stdout, /Nothing stands out in 1 event\./);
+    assert.doesNotMatch(stdout, /earlier half of the events/, 'nothing is said of a half that is empty');
+  });
+
+  it('says when every event was in the log already, and in plain words when events stand at another time', async (test) => {
+    const kept = join(await scratchFolder(test), 'kept');
+    const first = await gait('replay', judge, '--learn', learn, '--data', kept);
+    assert.match(first.stdout, /Judged 2026/);
+    const again = (await gait('replay', judge, '--learn', learn, '--data', kept)).stdout.replaceAll('\n', ' ');
+    assert.match(again, /All of these events were in the log already: nothing was learned or judged again\./);
+    assert.match(again, /Kept in .*\. What was found before: gait findings --data /);
+    assert.doesNotMatch(again, /Learned|Judged|Nothing stands out|counted once|later/);
+    const earlier = join(kept, '..', 'earlier.ndjson');
+    await writeTrace(earlier, { name: 'earlier', count: 50, fromMs: TRACE_START_MS - DAY_MS });
+    const moved = (await gait('replay', earlier, '--data', kept)).stdout.replaceAll('\n', ' ');
+    assert.match(moved, /Later events were read before these\. .* stand in it \d+ days later than they happened;/);
   });
 
   it('says when there are no events in what it should learn from, and judges nothing', async (test) => {

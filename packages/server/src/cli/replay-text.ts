@@ -21,13 +21,19 @@ const SAMPLES_SHOWN_MAX = 5;
 export function replayText(workspace: Workspace, result: ReplayResult, folder: string | undefined): string {
   const { width } = outputStyle(process.stdout);
   const parts = [paragraphs(readLines(result), width)];
-  if (result.events > 0) {
-    parts.push(paragraphs(learnedLines(result), width));
-    parts.push(knownText(workspace, width));
-    parts.push(foundText(workspace, result));
+  if (isAllKnown(result)) parts.push(paragraphs([ALL_KNOWN], width), knownText(workspace, width));
+  else if (result.events > 0) {
+    parts.push(paragraphs(learnedLines(result), width), knownText(workspace, width), foundText(workspace, result));
   }
-  if (result.events > 0 || folder !== undefined) parts.push(paragraphs([keptLine(workspace, folder)], width));
+  if (result.events > 0 || folder !== undefined) parts.push(paragraphs([keptLine(workspace, result, folder)], width));
   return parts.join('\n');
+}
+
+const ALL_KNOWN = 'All of these events were in the log already: nothing was learned or judged again.';
+
+/** The same replay again, or a part of it: not one event was new. */
+function isAllKnown({ events, copies, resumed }: ReplayResult): boolean {
+  return events > 0 && resumed === 0 && copies >= events;
 }
 
 function readLines(result: ReplayResult): string[] {
@@ -49,7 +55,8 @@ function readLines(result: ReplayResult): string[] {
     lines.push(`Formats that are understood: ${FORMATS.join(', ')}. With --format, every file is read as one of them.`);
   }
   lines.push(...notedLines(result));
-  if (result.copies > 0) lines.push(`Read more than once and counted once: ${grouped(result.copies)}.`);
+  if (result.copies > 0 && !isAllKnown(result))
+    lines.push(`Read more than once and counted once: ${grouped(result.copies)}.`);
   if (result.contradicting > 0) {
     lines.push(
       `Contradict another record of the same request: ${grouped(result.contradicting)}. The first one counts.`,
@@ -94,10 +101,11 @@ function mixed(samples: readonly RejectSample[]): RejectSample[] {
 
 function learnedLines({ learned, learnedBy, judged, movedDays }: ReplayResult): string[] {
   const lines: string[] = [];
+  const learnedSome = learned !== undefined && learned.toMs > learned.fromMs;
   if (learned === undefined) lines.push('Went on from what this data folder had learned before.');
-  else if (learned.toMs <= learned.fromMs) lines.push('Learned nothing beforehand: all events have the same time.');
-  else lines.push(`Learned what is normal from ${spanText(learned)}.`);
-  if (learnedBy === 'events') {
+  else if (learnedSome) lines.push(`Learned what is normal from ${spanText(learned)}.`);
+  else lines.push('Learned nothing beforehand: all events have the same time.');
+  if (learnedSome && learnedBy === 'events') {
     lines.push(
       'That is the earlier half of the events, not of the time: nearly all events lie on one side of the middle of the ' +
         'time, as a wrong clock makes it. --since and --until leave out odd times.',
@@ -106,7 +114,10 @@ function learnedLines({ learned, learnedBy, judged, movedDays }: ReplayResult): 
   if (judged !== undefined) lines.push(`Judged ${spanText(judged)}.`);
   if (movedDays > 0) {
     const days = counted(movedDays, 'day', 'days');
-    lines.push(`(The log had later times already and goes forward only: there, these events are ${days} later.)`);
+    lines.push(
+      `Later events were read before these. The log is kept in order of time, so these stand in it ${days} later than ` +
+        'they happened; findings show when they happened.',
+    );
   }
   return lines;
 }
@@ -141,11 +152,12 @@ function foundText(workspace: Workspace, result: ReplayResult): string {
   return `${told}${signals === '' ? '' : `; ${signals} kept at the watch level`}.\n${texts.join('')}${tail}`;
 }
 
-function keptLine({ found }: Workspace, folder: string | undefined): string {
+function keptLine({ found }: Workspace, result: ReplayResult, folder: string | undefined): string {
   if (folder === undefined) {
     return 'Nothing was kept. With --data FOLDER, other commands work on what was found: gait --help.';
   }
-  const next = found.findings > 0 ? 'One in full: gait explain ID' : 'What cannot be seen: gait coverage';
+  const before = isAllKnown(result) ? 'What was found before: gait findings' : 'What cannot be seen: gait coverage';
+  const next = found.findings > 0 ? 'One in full: gait explain ID' : before;
   return `Kept in ${printable(folder)}. ${next} --data ${word(folder)}`;
 }
 
