@@ -3,12 +3,11 @@ import { INCIDENT_FINDINGS_MAX } from '@gait/engine/base/limits';
 import { Command } from 'commander';
 import { exportRecords } from '../forensics/export.ts';
 import { verifyExport } from '../forensics/verify-export.ts';
-import { toOcsf } from '../render/ocsf.ts';
 import { incidentText } from '../render/text.ts';
 import { grouped } from '../render/words.ts';
 import { FOLDER } from '../runtime/folder.ts';
 import { FOLDER_OPTION, incidentFor, withStore, word } from './folder.ts';
-import { ocsfContext } from './ocsf-context.ts';
+import { OcsfLines } from './ocsf-context.ts';
 import { print } from './output.ts';
 
 /** Columns of the text that goes with an export. */
@@ -41,15 +40,19 @@ async function exportIncident(id: string, options: { to?: string; data?: string 
   await withStore(options.data, async ({ store, folder }) => {
     const incident = incidentFor(store, id);
     const findings = store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX });
+    const log = join(folder, FOLDER.log);
+    const lines = OcsfLines.of(log);
+    const ocsf: string[] = [];
+    for (const finding of findings) ocsf.push(await lines.line(finding));
     const to = options.to ?? `evidence-${incident.id}`;
     const { records, files } = await exportRecords({
-      folder: join(folder, FOLDER.log),
+      folder: log,
       ordinals: findings.map((finding) => finding.ordinal),
       to,
       attachments: new Map([
         ['incident.json', `${JSON.stringify(incident, undefined, 2)}\n`],
         ['incident.txt', `${incidentText(incident, findings, { width: EXPORT_COLUMNS, colour: false })}\n`],
-        ['findings.ndjson', findings.map((one) => `${JSON.stringify(toOcsf(one, ocsfContext(one)))}\n`).join('')],
+        ['findings.ndjson', ocsf.join('')],
       ]),
     });
     print(`Exported ${counted(records)} of ${incident.id} in ${files.length} files to ${to}.\n`);

@@ -4,13 +4,12 @@ import { canonicalControl, canonicalRow } from '@gait/engine/event/canonical';
 import type { Finding, Incident } from '@gait/engine/event/finding';
 import { Command } from 'commander';
 import { openSegmentReader } from '../log/segments/segment-reader.ts';
-import { toOcsf } from '../render/ocsf.ts';
 import { printable } from '../render/printable.ts';
 import { findingText, incidentText } from '../render/text.ts';
 import { FOLDER } from '../runtime/folder.ts';
 import { UsageError } from './failure.ts';
 import { FOLDER_OPTION, incidentFor, type OpenStore, one, withStore } from './folder.ts';
-import { ocsfContext } from './ocsf-context.ts';
+import { OcsfLines } from './ocsf-context.ts';
 import { outputStyle, print } from './output.ts';
 
 /** Ids of findings are 16 hexadecimal digits; those of incidents have an `i` in front. */
@@ -38,12 +37,12 @@ async function explain(open: OpenStore, asked: string, { json }: Options): Promi
   }
   if (!id.startsWith('i')) {
     const finding = one(open.store.finding(id), 'finding', id);
-    print(json ? `${ocsfLine(finding)}\n` : await findingPage(open, finding));
+    print(json ? await linesOf(open).line(finding) : await findingPage(open, finding));
     return;
   }
   const incident = incidentFor(open.store, id);
   const findings = open.store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX }).toReversed();
-  if (json) print(`${incidentLine(incident, findings)}\n`);
+  if (json) print(await incidentLine(open, incident, findings));
   else print(`${incidentText(incident, findings, outputStyle(process.stdout))}\n`);
 }
 
@@ -64,11 +63,14 @@ async function recordOf(folder: string, { ordinal: wanted }: Finding): Promise<s
   return '(not in the log)';
 }
 
-function ocsfLine(finding: Finding): string {
-  return JSON.stringify(toOcsf(finding, ocsfContext(finding)));
+function linesOf({ folder }: OpenStore): OcsfLines {
+  return OcsfLines.of(join(folder, FOLDER.log));
 }
 
-function incidentLine(incident: Incident, findings: readonly Finding[]): string {
+async function incidentLine(open: OpenStore, incident: Incident, findings: readonly Finding[]): Promise<string> {
   const { findings: _, ...facts } = incident;
-  return JSON.stringify({ ...facts, findings: findings.map((finding) => toOcsf(finding, ocsfContext(finding))) });
+  const lines = linesOf(open);
+  const objects: unknown[] = [];
+  for (const finding of findings) objects.push(await lines.object(finding));
+  return `${JSON.stringify({ ...facts, findings: objects })}\n`;
 }

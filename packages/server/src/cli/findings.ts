@@ -1,11 +1,12 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { toOcsf } from '../render/ocsf.ts';
 import { findingsText, incidentsText } from '../render/text.ts';
 import { grouped } from '../render/words.ts';
+import { FOLDER } from '../runtime/folder.ts';
 import { findingsInOrder } from '../runtime/found.ts';
 import { FINDINGS_LISTED_MAX } from '../storage/store.ts';
 import { FOLDER_OPTION, type OpenStore, withStore, word } from './folder.ts';
-import { ocsfContext } from './ocsf-context.ts';
+import { OcsfLines } from './ocsf-context.ts';
 import { outputStyle, print } from './output.ts';
 
 /** Lines of each list unless `--limit` says otherwise: two terminal pages. */
@@ -34,9 +35,10 @@ export function findingsCommand(): Command {
     .action((options: Options) => withStore(options.data, (open) => (options.json ? writeAll : list)(open, options)));
 }
 
-function writeAll({ store }: OpenStore, { watch }: Options): void {
+async function writeAll({ store, folder }: OpenStore, { watch }: Options): Promise<void> {
+  const lines = OcsfLines.of(join(folder, FOLDER.log));
   for (const finding of findingsInOrder(store, watch ? 'watch' : 'finding')) {
-    print(`${JSON.stringify(toOcsf(finding, ocsfContext(finding)))}\n`);
+    print(await lines.line(finding));
   }
 }
 

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../ingest/decoder.ts';
 import type { ReadReport } from '../ingest/reader/report.ts';
-import { toOcsf } from '../render/ocsf.ts';
 import { printable } from '../render/printable.ts';
 import { grouped } from '../render/words.ts';
 import { findingsInOrder } from '../runtime/found.ts';
@@ -10,7 +9,7 @@ import type { Workspace } from '../runtime/workspace.ts';
 import { UsageError } from './failure.ts';
 import { word } from './folder.ts';
 import { interruptible } from './interrupt.ts';
-import { ocsfContext } from './ocsf-context.ts';
+import { OcsfLines } from './ocsf-context.ts';
 import { print, say } from './output.ts';
 import type { ProgressLine } from './progress.ts';
 import { replayText } from './replay-text.ts';
@@ -75,18 +74,18 @@ async function replayInto(folder: string | undefined, request: ReplayRequest, op
   const { signal } = request;
   await withWorkspace(folder, signal === undefined ? {} : { signal }, async ({ workspace, line }) => {
     const result = await replay(workspace, { ...request, progress: (progress) => line.update(progress) });
-    show({ workspace, result, line }, options);
+    await show({ workspace, result, line }, options);
     sayNothingLearned(result, request);
   });
 }
 
-function show(
+async function show(
   done: { readonly workspace: Workspace; readonly result: ReplayResult; readonly line: ProgressLine },
   options: Options,
-): void {
+): Promise<void> {
   const { workspace, result, line } = done;
   line.end();
-  if (options.json === true) printFindings(workspace, result);
+  if (options.json === true) await printFindings(workspace, result);
   else print(replayText(workspace, result, options.data));
   sayProblems(result.reports);
   if (options.summary === true) print(`${JSON.stringify(summaryOf(workspace, result))}\n`);
@@ -130,9 +129,10 @@ function parseTime(text: string): Date {
   throw new InvalidArgumentError('Write a time like 2026-03-01 or 2026-03-01T12:00:00Z.');
 }
 
-function printFindings({ store }: Workspace, { startOrdinal }: ReplayResult): void {
+async function printFindings({ store, log }: Workspace, { startOrdinal }: ReplayResult): Promise<void> {
+  const lines = new OcsfLines(async () => log);
   for (const finding of findingsInOrder(store, 'finding')) {
-    if (finding.ordinal >= startOrdinal) print(`${JSON.stringify(toOcsf(finding, ocsfContext(finding)))}\n`);
+    if (finding.ordinal >= startOrdinal) print(await lines.line(finding));
   }
 }
 

@@ -49,6 +49,24 @@ suite('a finding as OCSF', () => {
     assert.equal(toOcsf(sampleFinding({ function: '' }), context).resources, undefined);
   });
 
+  test('names what was acted on where there is no function', () => {
+    const resources = (touched: string) =>
+      toOcsf(sampleFinding({ function: '' }), { ...context, home: { ...context.home, provider: 'aws' }, touched })
+        .resources;
+    assert.deepEqual(resources('lambda/aws:123456789012:eu-west-1:pay'), [
+      {
+        uid: 'arn:aws:lambda:eu-west-1:123456789012:function:pay',
+        name: 'pay',
+        type: 'AwsLambdaFunction',
+        region: 'eu-west-1',
+      },
+    ]);
+    assert.deepEqual(resources('s3/orders@210987654321'), [{ name: 'orders', type: 's3' }]);
+    assert.deepEqual(resources('iam/role/deployer'), [{ name: 'role/deployer', type: 'iam' }]);
+    assert.equal(resources('s3'), undefined);
+    assert.equal(resources(''), undefined);
+  });
+
   test('claims a cloud only when it is known, and says so in its profiles', () => {
     const nowhere = toOcsf(sampleFinding({ function: '' }), context);
     assert.equal(nowhere.cloud, undefined);

@@ -15,6 +15,8 @@ export interface OcsfContext {
   readonly version: string;
   /** Where findings belong whose function doesn't say; provider '' when that is not known either. */
   readonly home: { readonly provider: string; readonly account: string; readonly region: string };
+  /** What the event of such a finding acted on, as destination key: `lambda/<function key>`, `s3/<bucket>`. */
+  readonly touched?: string;
 }
 
 /** A normal or an observed pattern of one parameter. */
@@ -145,7 +147,7 @@ export function toOcsf(finding: Finding, context: OcsfContext): OcsfDetectionFin
       ...unlessEmpty('attacks', finding.techniques.flatMap(attackOf)),
       first_seen_time: timeMs,
     },
-    ...unlessEmpty('resources', place === undefined ? [] : [resourceOf(place, provider !== '')]),
+    ...unlessEmpty('resources', resourcesOf(place, context.touched ?? '', provider !== '')),
     ...unlessEmpty('anomaly_analyses', finding.evidence.length === 0 ? [] : [analysisOf(finding)]),
     ...unlessEmpty('evidences', evidencesOf(finding)),
     unmapped: unmappedOf(finding),
@@ -210,6 +212,21 @@ function cloudOf(provider: string, place: { readonly account: string; readonly r
     ...(place.account === '' ? {} : { account: { uid: place.account } }),
   };
 }
+
+/** The function; where there is none, what was acted on. A service alone is no resource. */
+function resourcesOf(place: FunctionPlace | undefined, touched: string, cloudKnown: boolean) {
+  if (place !== undefined) return [resourceOf(place, cloudKnown)];
+  const at = touched.indexOf('/');
+  if (at < 0) return [];
+  const [service, rest] = [touched.slice(0, at), touched.slice(at + 1)];
+  const changed = service === 'lambda' ? placeOfFunction(rest) : undefined;
+  if (changed !== undefined) return [resourceOf(changed, cloudKnown)];
+  const name = rest.replace(OWNER, '');
+  return name === '' ? [] : [{ name, type: service }];
+}
+
+/** Account behind the name of a resource that is not the caller's. */
+const OWNER = /@\d{12}$/;
 
 /** The schema lets a resource name its region only where the cloud is known. */
 function resourceOf(place: FunctionPlace, cloudKnown: boolean) {
