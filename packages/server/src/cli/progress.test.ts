@@ -57,6 +57,7 @@ describe('progress', () => {
   it('gives the time left in a unit that fits', () => {
     const at = (seconds: number) => progressText({ phase: 'reading', done: 0.5, rows: 10 }, seconds);
     assert.equal(at(0), 'reading 50 %, 10 events');
+    assert.equal(progressText({ phase: 'catching up', done: 1, rows: 1 }, 0), 'catching up 100 %, 1 event');
     assert.match(at(30), /30 s left$/);
     assert.match(at(600), /10 min left$/);
     assert.match(at(36_000), /10\.0 h left$/);

@@ -67,7 +67,10 @@ export class ProgressLine {
 
 /** `learning 42 %, 1,234,567 events, 310,000 a second, 5 s left`. */
 export function progressText(progress: Progress, seconds: number): string {
-  const parts = [`${progress.phase} ${Math.floor(progress.done * 100)} %`, `${grouped(progress.rows)} events`];
+  const parts = [
+    `${progress.phase} ${Math.floor(progress.done * 100)} %`,
+    progress.rows === 1 ? '1 event' : `${grouped(progress.rows)} events`,
+  ];
   if (seconds > 0.5) parts.push(`${grouped(progress.rows / seconds)} a second`);
   if (seconds > 2 && progress.done > 0.01) {
     parts.push(`${timeText((seconds / progress.done) * (1 - progress.done))} left`);

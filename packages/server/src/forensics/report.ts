@@ -54,15 +54,21 @@ export function statementOf(report: Omit<VerifyReport, 'statement'>): string[] {
     lines.push(
       `Not intact: ${firstBad.sentence} First bad place: ${file}, byte ${offset}, expected ordinal ${ordinal}.`,
     );
-  } else lines.push(`Intact: ${records} records are in the order and form in which they were written.`);
-  if (removedSegments > 0)
-    lines.push(`${removedSegments} segments were removed by retention; their signed heads remain.`);
-  if (anchored !== undefined) {
+  } else lines.push(intactText(records));
+  if (removedSegments > 0) {
+    lines.push(
+      removedSegments === 1
+        ? '1 segment was removed by retention; its signed head remains.'
+        : `${removedSegments} segments were removed by retention; their signed heads remain.`,
+    );
+  }
+  if (provenThrough === 0 && !anchored) lines.push('Nothing is proven.');
+  if (anchored) {
     lines.push(
       `Records before ordinal ${anchored} are proven even against someone who holds the signing key: an anchored head covers them.`,
     );
   }
-  if (anchored === undefined || anchored < provenThrough) {
+  if (provenThrough > (anchored ?? 0)) {
     const from = anchored === undefined ? 'Records' : `Records from ordinal ${anchored}`;
     lines.push(
       `${from} before ordinal ${provenThrough} are proven against anyone who does not hold the signing key. ` +
@@ -75,4 +81,9 @@ export function statementOf(report: Omit<VerifyReport, 'statement'>): string[] {
     );
   }
   return lines;
+}
+
+function intactText(records: number): string {
+  if (records === 1) return 'Intact: 1 record is in the form in which it was written.';
+  return `Intact: ${records} records are in the order and form in which they were written.`;
 }

@@ -82,6 +82,34 @@ suite('text for a terminal', () => {
     }
   });
 
+  test('pushes what a long label says to the right instead of cutting the label', () => {
+    const evidence = [{ parameter: 'duration_ms_recent', observed: '4200', expected: '61 ms to 212 ms', count: 9 }];
+    const text = findingText(sampleFinding({ evidence }), PLAIN);
+    assert.match(text, /\n {2}Duration, latest runs {2}4\.20 s\n {4}expected {4}61 ms to 212 ms · 9 observations\n/);
+    const words = [{ ...evidence[0], observed: 'word '.repeat(40).trim() }];
+    for (const width of [40, 60, 100]) {
+      const lines = findingText(sampleFinding({ evidence: words }), { ...PLAIN, width }).split('\n');
+      const first = lines.findIndex((line) => line.includes('latest runs'));
+      for (const line of lines.slice(first, first + 3)) assert.ok(line.length <= width, line);
+    }
+  });
+
+  test('shows a long title in a list on more lines', () => {
+    const key = 'aws:1:eu-west-1:thumbnail-upload -> aws:1:eu-west-1:thumbnail-create-thumbnail';
+    const edge = sampleFinding({
+      entity: { kind: 'edge', key },
+      title: 'Function calls another one for the first time',
+    });
+    const text = findingsText([edge], PLAIN);
+    assert.match(
+      text.replace(/\s+/g, ' '),
+      /thumbnail-create-thumbnail: Function calls another one for the first time$/,
+    );
+    const endless = findingsText([{ ...edge, title: 'word '.repeat(100) }], PLAIN).split('\n');
+    assert.equal(endless.length, 3);
+    assert.match(endless[2], /…$/);
+  });
+
   test('shows the first findings of a long incident and counts the others', () => {
     const many = Array.from({ length: 30 }, (_, at) => numberedFinding(at));
     const text = incidentText(sampleIncident({ findings: many.map((one) => one.id) }), many, PLAIN);

@@ -40,6 +40,8 @@ const PRIORITY_COLUMNS = 10;
 /** Columns of `20:53:11` and a gap. */
 const CLOCK_COLUMNS = 10;
 const LABEL_COLUMNS = 14;
+/** Lines of a text in a list; what does not fit then is cut. */
+const LIST_LINES_MAX = 3;
 /** A title that would get less room goes on a line of its own. */
 const TITLE_COLUMNS_MIN = 24;
 const GAP = '  ';
@@ -198,6 +200,13 @@ function safe(text: string): string {
   return printable(defang(text));
 }
 
+/** The text as lines of at most `columns`, the first shorter by `taken`, perhaps empty. */
+function wrappedAfter(text: string, taken: number, columns: number): string[] {
+  if (taken === 0) return wrapped(text, columns);
+  const [first, ...rest] = wrapped(`${'-'.repeat(taken - 1)} ${text}`, columns);
+  return [first.slice(taken), ...rest];
+}
+
 /** Lines of a fixed width. Colours are put around text that is laid out already. */
 class Page {
   readonly #width: number;
@@ -234,13 +243,17 @@ class Page {
     this.line({ time, risk: finding.risk, text, id: shortId(finding) });
   }
 
-  /** Time, priority, text and id on one line; on a narrow terminal the text below. */
+  /** Time, priority, text and id on one line, a long text on more; on a narrow terminal all of the text below. */
   line({ time, risk, text, id }: { time: string; risk: number; text: string; id: string }): void {
     const name = this.#paint(DIM, printable(id));
     const start = this.#paint(DIM, time) + GAP + this.#priority(risk);
     const room = this.#width - columnsOf(time) - PRIORITY_COLUMNS - columnsOf(id) - 2 * GAP.length;
     if (room >= TITLE_COLUMNS_MIN) {
-      this.#lines.push(start + padded(fitted(safe(text), room), room) + GAP + name);
+      const [first, ...rest] = wrapped(safe(text), room);
+      this.#lines.push(start + padded(first, room) + GAP + name);
+      const indent = ' '.repeat(columnsOf(time) + GAP.length + PRIORITY_COLUMNS);
+      const last = rest.splice(LIST_LINES_MAX - 2).join(' ');
+      for (const line of [...rest, last]) if (line !== '') this.#lines.push(indent + fitted(line, room));
     } else {
       this.#lines.push(start + name);
       this.paragraph(safe(text));
@@ -256,11 +269,17 @@ class Page {
       this.#lines.push(' '.repeat(indent) + this.#paint(DIM, line));
   }
 
-  /** A label and what it says, wrapped beside the label; nothing when there is nothing to say. */
+  /**
+   * A label and what it says, wrapped beside the label; nothing when there is nothing to say. A label that is too long for
+   * its column pushes the first line to the right.
+   */
   fact(label: string, text: string): void {
     if (text === '') return;
-    const name = padded(fitted(label, LABEL_COLUMNS - 1), LABEL_COLUMNS);
-    wrapped(text, this.#width - INDENT.length - LABEL_COLUMNS).forEach((line, at) => {
+    const room = this.#width - INDENT.length - LABEL_COLUMNS;
+    const shown = fitted(label, LABEL_COLUMNS + Math.floor(room / 2));
+    const name = columnsOf(shown) < LABEL_COLUMNS ? padded(shown, LABEL_COLUMNS) : shown + GAP;
+    const pushed = columnsOf(name) - LABEL_COLUMNS;
+    wrappedAfter(text, pushed, room).forEach((line, at) => {
       this.#lines.push(`${INDENT}${at === 0 ? this.#paint(DIM, name) : ' '.repeat(LABEL_COLUMNS)}${line}`);
     });
   }

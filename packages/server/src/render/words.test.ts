@@ -106,6 +106,10 @@ suite('a measured value', () => {
     ['year', '2025', '2025'],
     ['ratio', '12345.5', '12345.5'],
     ['destination', 'example.com', 'example.com'],
+    ['call', '1 calls without s3:PutObject', '1 call without s3:PutObject'],
+    ['call', '21 calls without s3:PutObject', '21 calls without s3:PutObject'],
+    ['duration_ms_recent', '81234', '1.4 min'],
+    ['duration_ms_recent', '4.2 s', '4.2 s'],
     ['bytes_out', 'at most 41000', 'at most 41000'],
     ['duration_ms', '', ''],
   ];
@@ -116,6 +120,9 @@ suite('a measured value', () => {
   test('is named without its unit', () => {
     assert.equal(parameterText('duration_ms'), 'duration');
     assert.equal(parameterText('api_action'), 'API action');
+    assert.equal(parameterText('cpu_ms'), 'CPU');
+    assert.equal(parameterText('duration_ms_recent'), 'duration, latest runs');
+    assert.equal(parameterText('child_cpu_ms_recent'), 'child CPU, latest runs');
     assert.equal(parameterText('bytes_to_destination'), 'bytes to destination');
   });
 });

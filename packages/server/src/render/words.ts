@@ -87,17 +87,24 @@ export function spanText(ms: number): string {
   return fit === undefined ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / fit[0])} ${fit[1]}`;
 }
 
+/** Marks what the latest runs averaged. */
+const RECENT = /_recent$/;
+
 /** `bytes_out` as people say it; the unit goes with the value. */
 export function parameterText(parameter: string): string {
-  return parameter
+  const name = parameter
+    .replace(RECENT, '')
     .replace(/_(ms|mb)$/, '')
     .replaceAll('_', ' ')
-    .replace(/\bapi\b/, 'API');
+    .replace(/\b(api|cpu)\b/, (word) => word.toUpperCase());
+  return RECENT.test(parameter) ? `${name}, latest runs` : name;
 }
 
 /** A measured value with its unit, as its parameter's name tells it; other texts as they are. */
 export function valueText(parameter: string, value: string): string {
+  if (RECENT.test(parameter)) return valueText(parameter.replace(RECENT, ''), value);
   if (parameter === 'child_process') return value.replace(/^exec:/, '');
+  if (parameter === 'call') return value.replace(/^1 calls /, '1 call ');
   if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)) return value;
   const number = Number(value);
   if (/(^|_)bytes(_|$)/.test(parameter)) return bytesText(number);
