@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { encodeWireRecord } from '@gait/sensor/wire';
 import { scratchFolder } from '../log/scratch.ts';
 import { validateOcsf } from '../render/ocsf-validator.ts';
 import { TRACE_START_MS, traceRecords, traceText, writeTrace } from '../runtime/sample-trace.ts';
-import { ended, gait, linesOf, start } from './command.contract.ts';
+import { ended, GAIT, gait, linesOf, start } from './command.contract.ts';
 
 const MANUAL = join(import.meta.dirname, '../../../../docs/reference/cli.md');
 const DAY_MS = 86_400_000;
@@ -166,6 +167,15 @@ describe('gait replay', () => {
     assert.equal(code, 1);
     assert.equal(JSON.parse(linesOf(stdout).at(-1) ?? '').events, 30);
     assert.match(stderr, /missing\\u\{1b\}\[2J\.ndjson: It does not exist/);
+  });
+
+  it('does not take standard input or a pipe for a file that is missing', async () => {
+    const dash = await gait('replay', '-');
+    assert.deepEqual([dash.code, dash.stdout], [2, '']);
+    assert.equal(dash.stderr, 'gait: Standard input is not read: write the events to a file first, and name that.\n');
+    const piped = spawnSync(process.execPath, [GAIT, 'replay', '/dev/stdin'], { input: 'x\n', encoding: 'utf8' });
+    assert.deepEqual([piped.status, piped.stdout], [2, '']);
+    assert.match(piped.stderr, /^gait: \/dev\/stdin, a pipe or device, is not read: /);
   });
 
   it('counts what it does not understand, and shows where it stands', async (test) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -197,6 +197,19 @@ describe('a data folder on the command line', () => {
       foreign.stderr,
       /holds other things\. Choose an empty or new one with --data\..*\[GAIT_FOLDER_FOREIGN\]\n$/,
     );
+  });
+
+  it('that cannot be looked into is not taken for something else', async (test) => {
+    const scratch = await scratchFolder(test);
+    await symlink('log', join(scratch, 'log'));
+    for (const words of [['findings'], ['verify'], ['replay', join(folder, 'judge.ndjson')]]) {
+      const { code, stderr } = await gait(...words, '--data', scratch);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^gait: The data folder cannot be used\. .*: links in its path lead in a circle\. \[GAIT_FOLDER_IO\]\n$/,
+      );
+    }
   });
 
   it('without a store says how to make it', async (test) => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../ingest/decoder.ts';
 import type { ReadReport } from '../ingest/reader/report.ts';
@@ -62,6 +63,7 @@ Exit status: 0 done, 1 a file could not be read, 2 the command line makes no sen
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
   refuseNonsense(paths, options);
+  for (const path of [...paths, ...(options.learn ?? [])]) refusePipe(path);
   const { data } = options;
   const then =
     data === undefined
@@ -99,6 +101,23 @@ function refuseNonsense(paths: readonly string[], { learn, since, until }: Optio
   }
   if (since !== undefined && until !== undefined && since >= until) {
     throw new UsageError('Nothing lies between --since and --until: the first must be the earlier one.');
+  }
+}
+
+/** A stream has no place that a row could be led back to, and cannot be read twice. */
+function refusePipe(path: string): void {
+  if (!isStream(path)) return;
+  const what = path === '-' ? 'Standard input' : `${printable(path)}, a pipe or device,`;
+  throw new UsageError(`${what} is not read: write the events to a file first, and name that.`);
+}
+
+/** False for what cannot be looked at, too: the reader says why. */
+function isStream(path: string): boolean {
+  try {
+    const found = statSync(path);
+    return found.isFIFO() || found.isSocket() || found.isCharacterDevice();
+  } catch {
+    return path === '-';
   }
 }
 

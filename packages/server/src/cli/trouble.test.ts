@@ -158,6 +158,7 @@ describe('gait in trouble', () => {
     const full = await gait('replay', long, '--data', kept);
     assert.equal(full.code, 1);
     assert.match(full.stderr, /gait: The disk is full\. Free space and start again; .*\[GAIT_LOG_FULL\]\n$/);
+    assert.match(full.stderr, /Less than 64 MiB free counts as full/);
     await rm(join(disk, 'filler'));
     const again = await gait('replay', long, '--data', kept, '--summary');
     assert.equal(again.code, 0, again.stderr);

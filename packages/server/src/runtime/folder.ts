@@ -38,11 +38,18 @@ export function folderError(path: string, cause: unknown): FolderError {
   return new FolderError('GAIT_FOLDER_IO', `${path}: ${reasonOf(cause)}`, { cause });
 }
 
-/** Whether a folder holds a log of ours. */
+/** Whether a folder holds a log of ours. Throws `FolderError` where it cannot be looked into. */
 export async function holdsLog(folder: string): Promise<boolean> {
-  const found = await stat(join(folder, FOLDER.log, 'segments')).catch(() => undefined);
-  return found?.isDirectory() === true;
+  try {
+    return (await stat(join(folder, FOLDER.log, 'segments'))).isDirectory();
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && ABSENT.has(String(cause.code))) return false;
+    throw folderError(folder, cause);
+  }
 }
+
+/** Something on the way is not there, or is a file. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
  * Makes a data folder, or takes one that is there or an empty one; readable by its owner only, as it leads back from
@@ -54,7 +61,7 @@ export async function takeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if ((await holdsLog(folder)) || (await isUnused(folder))) return;
   } catch (cause) {
-    throw folderError(folder, cause);
+    throw cause instanceof FolderError ? cause : folderError(folder, cause);
   }
   throw new FolderError('GAIT_FOLDER_FOREIGN', folder);
 }
@@ -81,6 +88,7 @@ function reasonOf(error: unknown): string {
   const code = 'code' in error ? error.code : '';
   if (code === 'EEXIST' || code === 'ENOTDIR') return 'it, or a part of its path, is a file.';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied.';
+  if (code === 'ELOOP') return 'links in its path lead in a circle.';
   if (code === 'EROFS') return 'the file system is read-only.';
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full.';
   return error.message;

@@ -94,6 +94,7 @@ export const STORE_ERRORS = {
   GAIT_STORE_NEWER: 'The store was written by a newer version of Gait. Use that version, or another folder.',
   GAIT_STORE_DAMAGED: 'The store is damaged. It can be made again from the log with `gait rebuild-store`.',
   GAIT_STORE_BUSY: 'Another process keeps the store locked. Try again when it has finished.',
+  GAIT_STORE_FULL: 'The disk is full. Free space and start again; nothing acknowledged was lost.',
   GAIT_STORE_IO: 'The store could not be read or written.',
   GAIT_STORE_CLOSED: 'The store is closed.',
 } as const;

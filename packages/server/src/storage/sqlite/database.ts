@@ -14,7 +14,12 @@ export const APPLICATION_ID = 0x47414954;
 const BUSY = 5;
 const LOCKED = 6;
 const CORRUPT = 11;
+const FULL = 13;
 const NOT_A_DATABASE = 26;
+/** All of the code: no room for the file that indexes the write-ahead log (SQLITE_IOERR_SHMSIZE). */
+const NO_ROOM_FOR_INDEX = 4874;
+/** The system's codes when a file cannot be made for lack of space. */
+const DISK_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
  * How long a commit takes to be safe. `power`: synced, survives loss of power (0.2 to 2 ms). `process`: handed to the
@@ -24,7 +29,7 @@ export type Durability = 'power' | 'process';
 
 /**
  * Opens (or makes, readable by its owner only) the database at `path` and brings its tables to the newest schema.
- * `:memory:` gives one that vanishes on closing. Throws `StoreError`: GAIT_STORE_NEWER, _DAMAGED, _BUSY, _IO.
+ * `:memory:` gives one that vanishes on closing. Throws `StoreError`: GAIT_STORE_NEWER, _DAMAGED, _BUSY, _FULL, _IO.
  */
 export function openDatabase(path: string, durability: Durability): DatabaseSync {
   return guarded(() => {
@@ -71,8 +76,11 @@ export function guarded<T>(work: () => T): T {
 function asStoreError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StoreError || !('code' in error)) return error;
   if (error.code === 'ERR_INVALID_STATE') return new StoreError('GAIT_STORE_CLOSED', '', { cause: error });
+  if (DISK_FULL.has(error.code)) return new StoreError('GAIT_STORE_FULL', '', { cause: error });
   if (error.code !== 'ERR_SQLITE_ERROR') return new StoreError('GAIT_STORE_IO', error.message, { cause: error });
-  const result = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
+  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
+  const result = code & 0xff;
+  if (result === FULL || code === NO_ROOM_FOR_INDEX) return new StoreError('GAIT_STORE_FULL', '', { cause: error });
   if (result === BUSY || result === LOCKED) return new StoreError('GAIT_STORE_BUSY', '', { cause: error });
   if (result === CORRUPT || result === NOT_A_DATABASE) {
     return new StoreError('GAIT_STORE_DAMAGED', `(${error.message})`, { cause: error });

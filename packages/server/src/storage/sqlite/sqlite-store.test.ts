@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 import { numberedFinding, sampleFinding, sampleIncident } from '../finding-samples.ts';
 import { storeContract } from '../store.contract.ts';
+import { guarded, openDatabase } from './database.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 storeContract('sqlite in a file', () => {
@@ -24,6 +25,22 @@ storeContract('sqlite in a file', () => {
       rmSync(folder, { recursive: true });
     },
   };
+});
+
+suite('a full disk', () => {
+  test('has a sentence of its own', () => {
+    const database = openDatabase(':memory:', 'process');
+    // The database refuses to grow as it does when the disk does.
+    database.exec('PRAGMA max_page_count = 40');
+    const fill = () => database.exec(`INSERT INTO functions VALUES ('a', 1, hex(zeroblob(1000000)), 1)`);
+    assert.throws(() => guarded(fill), { code: 'GAIT_STORE_FULL', message: /^The disk is full\. Free space/ });
+    database.close();
+    const noSpace = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC', syscall: 'open' });
+    const open = () => {
+      throw noSpace;
+    };
+    assert.throws(() => guarded(open), { code: 'GAIT_STORE_FULL' });
+  });
 });
 
 suite('the store file', () => {
