@@ -3,6 +3,7 @@ import { defang } from '../render/defang.ts';
 import { placeOfFunction, shortName } from '../render/function-place.ts';
 import { columnsOf, fitted, padded, printable, wrapped } from '../render/printable.ts';
 import { grouped, percentText, timeText } from '../render/words.ts';
+import { isNamed } from './profile.ts';
 
 /** Values named in a line of the table; more are counted. */
 const TABLE_VALUES_MAX = 3;
@@ -14,8 +15,6 @@ const NAME_COLUMNS_MAX = 48;
 const CALLS_COLUMNS_MIN = 30;
 const GAP = '  ';
 const INDENT = '  ';
-/** What stands for a value whose name is not kept. */
-const NAMELESS = /^#[0-9a-f]{8}$/;
 
 /** A column of the table of functions. */
 interface Column {
@@ -164,8 +163,8 @@ const UNITS: readonly (readonly [string, (value: number) => string])[] = [
 
 /** The most frequent values by name; how many more there are, and how many whose name was not worth keeping. */
 function valuesText(values: readonly ValueProfile[], namedMax: number): string {
-  const named = values.filter(({ text }) => !NAMELESS.test(text));
-  const nameless = values.filter(({ text }) => NAMELESS.test(text));
+  const named = values.filter(isNamed);
+  const nameless = values.filter((value) => !isNamed(value));
   const shown = named.slice(0, namedMax).map(({ text, share }) => `${safe(text)} ${percentText(share)}`);
   if (named.length > namedMax) shown.push(`${named.length - namedMax} more`);
   const once = nameless.filter(({ count }) => Math.round(count) <= 1).length;
@@ -177,8 +176,10 @@ function valuesText(values: readonly ValueProfile[], namedMax: number): string {
 
 /** Values by name alone: how often something was seen that is not normal says little. */
 function namesText(values: readonly ValueProfile[], namedMax: number): string {
-  const shown = values.slice(0, namedMax).map(({ text }) => safe(text));
-  if (values.length > namedMax) shown.push(`${grouped(values.length - namedMax)} more`);
+  const named = values.filter(isNamed);
+  const shown = named.slice(0, namedMax).map(({ text }) => safe(text));
+  if (named.length > shown.length) shown.push(`${grouped(named.length - shown.length)} more`);
+  if (values.length > named.length) shown.push(`${grouped(values.length - named.length)} without a kept name`);
   return shown.join(', ');
 }
 

@@ -4,7 +4,7 @@ import { AbsentError } from './failure.ts';
 import { FOLDER_OPTION, withStore, word } from './folder.ts';
 import { functionsTable, functionText } from './functions-text.ts';
 import { outputStyle, print } from './output.ts';
-import { parseProfile } from './profile.ts';
+import { parseProfile, profileObject } from './profile.ts';
 
 /** `gait functions`: what is normal for each function. */
 export function functionsCommand(): Command {
@@ -22,7 +22,7 @@ export function functionsCommand(): Command {
           throw new AbsentError(`No function has ${printable(name)} in its key. All of them: ${all}`);
         }
         const { width } = outputStyle(process.stdout);
-        if (options.json === true) for (const one of found) print(`${JSON.stringify(one)}\n`);
+        if (options.json === true) for (const one of found) print(`${JSON.stringify(profileObject(one))}\n`);
         else if (name === undefined) print(functionsTable(found, width));
         else print(found.map((one) => functionText(one, width)).join('\n'));
       });

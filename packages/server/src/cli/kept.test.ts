@@ -114,6 +114,7 @@ describe('a data folder on the command line', () => {
       linesOf(json.stdout).map((line) => JSON.parse(line).key),
       [0, 1, 2].map((at) => `aws:111122223333:eu-west-1:berth-${at}`),
     );
+    assert.doesNotMatch(json.stdout, /"text":"#[0-9a-f]{8}"/);
     const one = await gait('functions', 'berth-1', '--data', data);
     assert.match(one.stdout, /^berth-1 {2}aws:111122223333:eu-west-1:berth-1\n {2}\d+ invocations/);
     assert.match(one.stdout, /calls: dynamodb:GetItem moorings/);

@@ -26,6 +26,28 @@ export function parseProfile(content: unknown): FunctionProfile {
   };
 }
 
+/** What stands for a value whose name is not kept: a part of its hash, another one in every log. */
+const NAMELESS = /^#[0-9a-f]{8}$/;
+
+/** Whether a value has a name; others can only be counted. */
+export function isNamed({ text }: ValueProfile): boolean {
+  return !NAMELESS.test(text);
+}
+
+const LISTS = ['calls', 'destinations', 'triggers', 'callers', 'callees'] as const;
+
+/** A profile for programs: values by name, and how many more there are of each kind whose name was not kept. */
+export function profileObject(profile: FunctionProfile) {
+  const named = { ...profile };
+  const nameless: { [list in (typeof LISTS)[number]]?: number } = {};
+  for (const list of LISTS) {
+    named[list] = profile[list].filter(isNamed);
+    const without = profile[list].length - named[list].length;
+    if (without > 0) nameless[list] = without;
+  }
+  return { ...named, nameless };
+}
+
 function parseMetric(content: unknown): MetricProfile {
   const fields = fieldsOf(content);
   return {
