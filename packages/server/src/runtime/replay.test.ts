@@ -425,4 +425,18 @@ describe('a replay that was interrupted', () => {
     });
     assert.deepEqual([result.learnedBy, result.movedDays], ['time', 2]);
   });
+
+  it('goes on although a mistyped one without events came between', async (test) => {
+    const scene = await Scene.make(test);
+    const asked = await request(scene);
+    await interrupt(scene, asked, { phase: 'judging', rows: 4097 });
+    const empty = await scene.text('empty', '');
+    for (const paths of [[empty], [scene.path('nowhere')]]) await scene.replay({ ...asked, learn: [empty], paths });
+    const result = await scene.replay(asked, async (workspace) => {
+      assert.equal(workspace.found.findings, told(workspace).length);
+      await assertAsUninterrupted(workspace);
+    });
+    assert.deepEqual([result.startOrdinal, result.movedDays], [1, 0]);
+    assert.ok(result.resumed >= 9000);
+  });
 });

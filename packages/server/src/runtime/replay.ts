@@ -130,13 +130,13 @@ class Replay {
     const learned = given ? await this.#learn(learn) : undefined;
     const nothingToLearn = given && learned === undefined ? await this.#withoutLearning() : undefined;
     const judged = nothingToLearn === 'stopped' ? NOTHING_JUDGED : await this.#judge(paths, !given);
-    await this.#journal.finish();
     const inputs = this.#parts.map(({ input }) => input);
-    const [first] = this.#parts;
+    const events = sum(inputs.map(({ sorted }) => sorted.rows));
+    if (events > 0) await this.#journal.finish();
     const resumed = sum(this.#parts.map(({ present }) => present.rows));
     const after = copiesOf(this.#workspace.engine);
     return {
-      events: sum(inputs.map(({ sorted }) => sorted.rows)),
+      events,
       facets: summed(inputs.map(({ facets }) => facets)),
       principals: new Set(inputs.flatMap(({ principals }) => [...principals])).size,
       reports: inputs.map(({ report }) => report),
@@ -147,7 +147,7 @@ class Replay {
       resumed,
       copies: after.copies - before.copies,
       contradicting: after.contradicting - before.contradicting,
-      startOrdinal: first.place.ordinal,
+      startOrdinal: Math.min(...this.#parts.map(({ place }) => place.ordinal)),
       seconds: (performance.now() - started) / 1000,
     };
   }
@@ -207,8 +207,8 @@ class Replay {
       this.#request.progress?.({ phase: 'reading', done, rows }),
     );
     try {
-      const place = await this.#place(`${phase} ${input.content}`);
-      const goesOn = this.#parts.length === 0 && place.ordinal < log.next;
+      const place = await this.#place(`${phase} ${input.content}`, input.sorted.rows);
+      const goesOn = this.#parts.every(({ input }) => input.sorted.rows === 0) && place.ordinal < log.next;
       if (goesOn) this.#workspace.found.addStored(this.#workspace.store, place.ordinal);
       const shiftMs = shiftFor(place.clockMs - input.sorted.fromMs);
       const part = { phase, input, place, shiftMs, present: await this.#present(place) };
@@ -223,11 +223,13 @@ class Replay {
   /**
    * Where the next part begins, or goes on if it was begun before. What begins anew ends a training span that a replay
    * which is not gone on with left open: nothing would be judged within it. The journal is written first and the clock
-   * moved then, and again by whoever goes on, so that an interruption between the two changes nothing.
+   * moved then, and again by whoever goes on, so that an interruption between the two changes nothing. A part without
+   * rows takes no place: a path mistyped after an interruption does not keep the right one from going on.
    */
-  async #place(content: string): Promise<PartPlace> {
+  async #place(content: string, rows: number): Promise<PartPlace> {
     const { log } = this.#workspace;
-    const at = this.#parts.length;
+    if (rows === 0) return { content, ordinal: log.next, clockMs: log.lastMs, end: undefined };
+    const at = this.#parts.filter(({ input }) => input.sorted.rows > 0).length;
     const clockMs = this.#journal.goesOn(at, content) ? log.lastMs : await this.#trainedUntil();
     const place = await this.#journal.begin(at, { content, ordinal: log.next, clockMs });
     await this.#tick(place.clockMs);
