@@ -106,8 +106,6 @@ suite('a measured value', () => {
     ['year', '2025', '2025'],
     ['ratio', '12345.5', '12345.5'],
     ['destination', 'example.com', 'example.com'],
-    ['call', '1 calls without s3:PutObject', '1 call without s3:PutObject'],
-    ['call', '21 calls without s3:PutObject', '21 calls without s3:PutObject'],
     ['duration_ms_recent', '81234', '1.4 min'],
     ['duration_ms_recent', '4.2 s', '4.2 s'],
     ['bytes_out', 'at most 41000', 'at most 41000'],

@@ -104,7 +104,6 @@ export function parameterText(parameter: string): string {
 export function valueText(parameter: string, value: string): string {
   if (RECENT.test(parameter)) return valueText(parameter.replace(RECENT, ''), value);
   if (parameter === 'child_process') return value.replace(/^exec:/, '');
-  if (parameter === 'call') return value.replace(/^1 calls /, '1 call ');
   if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)) return value;
   const number = Number(value);
   if (/(^|_)bytes(_|$)/.test(parameter)) return bytesText(number);
