@@ -7,7 +7,7 @@ import type { BatchView } from './features/batch-view.ts';
 import type { RecentRequests } from './features/recent-requests.ts';
 
 /** Rows looked at together: enough to keep the memory busy, few enough that what it brought is still at hand. */
-export const LOOK_AHEAD_ROWS = 10;
+export const LOOK_AHEAD_ROWS = 20;
 
 /** Where the state of functions is kept. */
 interface Places {
