@@ -58,7 +58,10 @@ describe('flow.missing-call fires', () => {
       return { ...sample, atMs, eventMs: atMs, request: `later-${at}`, calls: USUAL };
     });
     const end = AFTER_MS + HISTORY * EVERY_MS;
-    const found = claims(fed(before, after, [invocation(end, { calls: [USUAL[1]] })]), ID);
+    const feed = fed(before);
+    feed.control({ kind: 'training-span', fromMs: AFTER_MS, toMs: end - 1, by: 'test' }, AFTER_MS);
+    feed.rows([...after, invocation(end, { calls: [USUAL[1]] })]);
+    const found = claims(feed, ID);
     assert.deepEqual(
       found.map(({ sentence }) => sentence),
       ['`orders` finished without dynamodb:GetItem orders, which was part of all 200 invocations.'],

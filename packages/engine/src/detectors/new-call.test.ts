@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FLAG } from '../event/schema.ts';
+import { profilesOf } from '../profile.ts';
 import {
   AFTER_MS,
   assertQuiet,
@@ -120,5 +121,18 @@ describe('flow.new-call stays quiet', () => {
       },
     ]);
     assertQuiet(fed(both));
+  });
+});
+
+describe('flow.new-call learns', () => {
+  it('no call to a new place while the incident about it is open', () => {
+    const calls = [...USUAL, 'http:POST drop.example/x drop.example'];
+    const odd = Array.from({ length: 6 }, (_, at) => invocation(AFTER_MS + at * EVERY_MS, { calls }));
+    const feed = fed(history(HISTORY), odd);
+    assert.equal(claims(feed, 'egress.new-destination').length, 1);
+    const [profile] = profilesOf(feed.engine);
+    const counts = new Map(profile.calls.map(({ text, count }) => [text, count]));
+    assert.equal(counts.get('http:POST drop.example/x'), 1);
+    assert.equal(counts.get('s3:PutObject invoices'), HISTORY + 5);
   });
 });

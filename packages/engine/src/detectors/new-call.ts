@@ -43,14 +43,18 @@ export const newCall: Detector<FunctionBaselines> = {
   learn(seen, state) {
     if (!seen.callsKnown || seen.habitual) return;
     state.categories.observe(CATEGORY.call);
+    const heldAside = state.held('egress');
     for (let at = 0; at < seen.callCount; at++) {
       const entry = seen.callEntry[at];
       if (entry === REPEATED) continue;
       const token = seen.callToken[at];
       const key = keyOf(CATEGORY.call, token);
-      if (state.categories.isKnown(entry) && state.categories.learnAt(entry, key, state.lesson)) continue;
+      const known = state.categories.isKnown(entry);
+      if (known && !heldAside && state.categories.learnAt(entry, key, state.lesson)) continue;
       const destination = seen.callDestination[at];
       const covered = destination !== 0 && isNewDestination(state, destination);
+      // While an incident about the destination is open, calls to it are not learned either.
+      if (known && heldAside && covered && !state.lesson.training) continue;
       const value = { field: CATEGORY.call, hash: token, base: BASE, held: state.held('flow'), covered };
       learnValue(state.categories, value, state.lesson);
     }

@@ -1,6 +1,6 @@
 import { FACET, type FacetKind } from '../event/schema.ts';
 
-/** A capability and the facet kinds that light it, fully or in part. Source: the coverage matrix in docs/coverage.md. */
+/** A capability and the facet kinds that light it, fully or in part. Source: the coverage matrix in docs/reference/coverage.md. */
 export interface Capability {
   readonly name: string;
   readonly full: readonly FacetKind[];
