@@ -47,6 +47,36 @@ export const ALTERATIONS: readonly Alteration[] = [
     },
   },
   {
+    id: 'fires-unknown-function',
+    what: 'fires a function nobody saw through its usual call',
+    detectors: ['flow.new-edge'],
+    apply(segments) {
+      // The last function calls no other: what it writes now fires one, as an event source added by somebody would.
+      const { function: caller, call } = lastCaller(segments);
+      const arn = String(functionArn(caller)).replace(/[^:]+$/, 'altered-consumer');
+      segments.push({
+        id: 'c0ffee0000000006',
+        name: 'altered-consumer',
+        origin: 'AWS::Lambda::Function',
+        parent_id: call.id ?? '',
+        trace_id: caller.trace_id ?? '',
+        start_time: call.end_time,
+        end_time: call.end_time + 0.05,
+        aws: { function_arn: arn },
+      });
+    },
+  },
+  {
+    id: 'consumer-missing',
+    what: 'no longer fires the function it always fired',
+    detectors: ['flow.missing-call'],
+    apply(segments) {
+      const { function: gone } = lastCaller(segments);
+      const left = segments.filter((one) => one.name !== gone.name);
+      segments.splice(0, segments.length, ...left);
+    },
+  },
+  {
     id: 'table-never-read',
     what: 'scans a table it never touched',
     detectors: ['egress.new-destination', 'flow.new-call'],
@@ -121,6 +151,21 @@ function firstCaller(segments: readonly Segment[]): { function: Segment; invocat
     if (call !== undefined) return { function: one, invocation, call };
   }
   throw new Error('no function of this trace makes a call');
+}
+
+/** The function of a trace that began last, with its last call to a cloud service. */
+function lastCaller(segments: readonly Segment[]): { function: Segment; call: Segment } {
+  const functions = segments.filter((one) => one.origin === 'AWS::Lambda::Function');
+  for (const one of functions.toSorted((a, b) => b.start_time - a.start_time)) {
+    const call = callsOf(one).at(-1);
+    if (call !== undefined) return { function: one, call };
+  }
+  throw new Error('no function of this trace makes a call');
+}
+
+function callsOf(within: Segment): Segment[] {
+  const own = within['namespace'] === 'aws' ? [within] : [];
+  return [...own, ...(within.subsegments ?? []).flatMap(callsOf)];
 }
 
 function firstCall(within: Segment): Segment | undefined {
