@@ -211,8 +211,10 @@ export class Engine {
     for (const stage of others) first.judged.absorb(stage.judged);
     first.judged.take((...of) => this.stageTwo.calibration.judged(...of));
     for (const stage of this.stageOne) {
-      for (const key of stage.categories.takeCreated()) this.stageTwo.baselines.shownBy(key);
+      for (const key of stage.categories.created.take()) this.stageTwo.baselines.shownBy(key);
+      for (const key of stage.categories.frequent.take()) stage.names.keep(key);
     }
+    for (const key of this.stageTwo.baselines.categories.frequent.take()) this.stageTwo.names.keep(key);
     for (const hold of this.stageTwo.takeHolds()) {
       for (const stage of this.stageOne) stage.hold(hold.functionHi, hold.functionLo, hold);
     }

@@ -25,6 +25,8 @@ export const FUNCTIONS_MAX = 262_144;
 export const PRINCIPALS_MAX = 131_072;
 /** Names of values kept for explanations, per partition. About 100 bytes each. */
 export const NAMES_MAX = 131_072;
+/** Names of values that are seen often, per partition: no flood pushes them out. */
+export const NAMES_KEPT_MAX = 131_072;
 /** Invocations whose facets are still arriving. About 1 KiB each. */
 export const OPEN_INVOCATIONS_MAX = 65_536;
 /** Requests remembered in one generation of the duplicate table: two generations stay below 32 MB. */

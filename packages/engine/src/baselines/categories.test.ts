@@ -172,8 +172,8 @@ describe('values an entity has shown', () => {
       categories.learn(destination, 4, on(at), 'suspect');
       categories.learn(changer, 5, { day: 0, training: true });
     }
-    assert.deepEqual(categories.takeCreated(), [keyOf(destination, 1), keyOf(destination, 3)]);
-    assert.deepEqual(categories.takeCreated(), []);
+    assert.deepEqual(categories.created.take(), [keyOf(destination, 1), keyOf(destination, 3)]);
+    assert.deepEqual(categories.created.take(), []);
   });
 });
 

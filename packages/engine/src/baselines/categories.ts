@@ -1,6 +1,7 @@
 import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { CATEGORY, type CategoryValue, keyBits, keyOf, type Lesson, type Newcomer } from './category.ts';
+import { KeyQueue } from './key-queue.ts';
 import {
   daysOf,
   fieldOf,
@@ -78,8 +79,6 @@ const HABIT_VALUES = (1 << VALUES) - 1;
 const HABIT_FIELDS: readonly number[] = [CATEGORY.call, CATEGORY.destination, CATEGORY.trigger];
 const HABIT_FIELD_BITS = HABIT_FIELDS.reduce((bits, field) => bits | (1 << field), 0);
 
-const NOTHING: readonly never[] = [];
-
 /**
  * The values an entity has shown, per field: a bounded set of counted 32-bit hashes. The first 26 stand in one list, in 512
  * bytes that the processor reads fast; where there are more, a second block holds 96 others in sets of eight, two for each
@@ -104,7 +103,10 @@ export class Categories {
   /** The weakest value that a search for room met, -1 when none may be pushed out, and its count. */
   #weakest = -1;
   #weakestCount = 0;
-  #created: number[] = [];
+  /** Keys of calls and destinations that became usual somewhere, not as suspects. */
+  readonly created = new KeyQueue();
+  /** Keys of values that were seen twenty times by now: their names are worth keeping. */
+  readonly frequent = new KeyQueue();
 
   constructor(entitiesMax: number) {
     this.#blocks = new Slab(CATEGORY_BLOCK_BYTES, entitiesMax);
@@ -296,7 +298,10 @@ export class Categories {
     const at = this.#wordOf(value);
     f32[at] += 1;
     u32[at + 2] = seenAgain(u32[at + 2], lesson);
-    if (f32[at] === VOUCHES_FROM) this.#vouch(u32[at + 2], key);
+    if (f32[at] === VOUCHES_FROM) {
+      this.#vouch(u32[at + 2], key);
+      this.frequent.push(key);
+    }
     return true;
   }
 
@@ -334,14 +339,6 @@ export class Categories {
     page.f32[at + 1] = Math.max(0, this.observations(field) - 1);
     page.u32[at + 2] = seenFirst(field, lesson, as === 'suspect');
     return true;
-  }
-
-  /** Keys of calls and destinations that became usual here, not as suspects, since this was last asked. */
-  takeCreated(): readonly number[] {
-    if (this.#created.length === 0) return NOTHING;
-    const created = this.#created;
-    this.#created = [];
-    return created;
   }
 
   /**
@@ -405,13 +402,15 @@ export class Categories {
     this.focus(0);
     this.#blocks.save(out);
     this.#more.save(out);
-    out.u32Array(Uint32Array.from(this.#created));
+    this.created.save(out);
+    this.frequent.save(out);
   }
 
   load(from: StateReader): void {
     this.#blocks.load(from);
     this.#more.load(from);
-    this.#created = Array.from(from.u32Array());
+    this.created.load(from);
+    this.frequent.load(from);
     this.#block = 0;
   }
 
@@ -493,7 +492,7 @@ export class Categories {
     const field = fieldOf(packed);
     const shared = field === CATEGORY.call || field === CATEGORY.destination;
     const trusted = (packed & TRAINED_BIT) !== 0 || daysOf(packed) >= TRUST_DAYS;
-    if (shared && trusted && (packed & SUSPECT_BIT) === 0) this.#created.push(key);
+    if (shared && trusted && (packed & SUSPECT_BIT) === 0) this.created.push(key);
   }
 
   /**
