@@ -9,7 +9,6 @@ import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import { type Score, WATCH_SHARE } from './detectors/detector.ts';
 import { learnEdge, NEW_EDGE, scoreEdge } from './detectors/new-edge.ts';
 import { FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
-import type { Calls } from './event/batch.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
 import { FACET, FLAG, ID, SYMBOL } from './event/schema.ts';
 import type { BatchView } from './features/batch-view.ts';
@@ -19,7 +18,7 @@ import { Groups } from './features/groups.ts';
 import { Links, OWNER, type Waiting } from './features/links.ts';
 import { type Observation, Observations } from './features/observation.ts';
 import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
-import type { Key } from './features/span-key.ts';
+import { hasSpans, type Key } from './features/span-key.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
 import { Calibration } from './scoring/calibration.ts';
@@ -494,12 +493,24 @@ export class StageTwo {
       stageOne: row.functionHi !== 0 || row.functionLo !== 0,
     });
     const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
-    const at = { nowMs: this.#clock.tickMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS) };
-    if (!this.suppression.tell(identity, `${level}|${entity.key}|${facts.family}`, at)) return;
     const id = this.#id(score.detector, `${entity.key}|${score.value}`, place.ordinal);
+    const nowMs = this.#clock.tickMs;
+    const at = { nowMs, score: judged.adjusted, intervalMs: this.#clock.daysMs(WINDOW_DAYS), finding: id };
+    if (!this.suppression.tell(identity, `${level}|${entity.key}|${facts.family}`, at)) {
+      this.#again(identity, place);
+      return;
+    }
     const finding = draftFinding(place, judged, { facts, entity, id, level });
     this.#output.findings.push(finding);
     if (level === 'finding') this.#open(finding, row, { identity, value: score.novelty });
+  }
+
+  /** Something told of already was seen again: its incident counts that. */
+  #again(identity: string, { ordinal, eventMs }: Place): void {
+    const told = this.#remembered.get(this.suppression.toldAs(identity));
+    const incident =
+      told === undefined ? undefined : this.correlation.repeat(told.incident, { ordinal, timeMs: eventMs });
+    if (incident !== undefined) this.#output.incidents.set(incident.id, incident);
   }
 
   /** Puts a finding into its incident and closes the learn gate for what it is about. */
@@ -572,14 +583,6 @@ export class StageTwo {
     this.#held.delete(`${detector}|${entity}`);
     return false;
   }
-}
-
-/** True when a call of the row has a span of its own. */
-function hasSpans(calls: Calls, row: number): boolean {
-  for (let at = calls.start[row]; at < calls.start[row + 1]; at++) {
-    if (calls.spanHi[at] !== 0 || calls.spanLo[at] !== 0) return true;
-  }
-  return false;
 }
 
 /** The next text, as a family. */

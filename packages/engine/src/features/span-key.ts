@@ -1,4 +1,5 @@
 import type { Hasher } from '../base/hash.ts';
+import type { Calls } from '../event/batch.ts';
 
 /** A span id as two 32-bit words. */
 export interface Key {
@@ -35,4 +36,12 @@ function hexWord(bytes: Uint8Array, start: number): number {
     word = word * 16 + digit;
   }
   return word;
+}
+
+/** True when a call of the row has a span of its own. */
+export function hasSpans(calls: Calls, row: number): boolean {
+  for (let at = calls.start[row]; at < calls.start[row + 1]; at++) {
+    if (calls.spanHi[at] !== 0 || calls.spanLo[at] !== 0) return true;
+  }
+  return false;
 }

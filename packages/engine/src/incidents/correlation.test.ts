@@ -64,6 +64,40 @@ function savedOf(correlation: Correlation): Uint8Array<ArrayBuffer> {
   return out.finish();
 }
 
+describe('what was told of already', () => {
+  it('is counted in its incident when it is seen again, and kept over a save', () => {
+    const correlation = new Correlation();
+    const [{ id }] = add(correlation, 1, { fn: 'a', minute: 1 });
+    assert.equal(
+      correlation.repeat(id, { ordinal: 7, timeMs: START_MS + 5 * 60_000 })?.summary,
+      'Finding 1. Seen again once.',
+    );
+    assert.equal(correlation.repeat(id, { ordinal: 7, timeMs: START_MS }), undefined, 'the same event');
+    const again = correlation.repeat(id, { ordinal: 8, timeMs: START_MS + 3 * 60_000 });
+    assert.deepEqual(
+      [again?.summary, again?.lastMs, again?.findings.length],
+      ['Finding 1. Seen again 2 times.', START_MS + 5 * 60_000, 1],
+    );
+    const out = new StateWriter();
+    correlation.save(out);
+    const loaded = new Correlation();
+    loaded.load(new StateReader(out.finish()));
+    assert.equal(loaded.repeat(id, { ordinal: 9, timeMs: START_MS })?.summary, 'Finding 1. Seen again 3 times.');
+    assert.equal(loaded.repeat(id, { ordinal: 9, timeMs: START_MS }), undefined);
+    assert.equal(correlation.repeat('unknown', { ordinal: 9, timeMs: START_MS }), undefined);
+  });
+
+  it('is counted together when incidents turn out to be one', () => {
+    const correlation = new Correlation();
+    const [a] = add(correlation, 1, { fn: 'a' });
+    const [b] = add(correlation, 2, { fn: 'b' });
+    for (const [at, { id }] of [a, b, b].entries()) correlation.repeat(id, { ordinal: 10 + at, timeMs: START_MS });
+    const [whole] = add(correlation, 3, { fn: 'a', edge: 'a -> b', trace: 't' });
+    const joined = add(correlation, 4, { fn: 'b', trace: 't' });
+    assert.match([whole, ...joined].map(({ summary }) => summary).join('\n'), /Seen again 3 times\./);
+  });
+});
+
 describe('findings become one incident', () => {
   const cases: readonly [string, Told, Told][] = [
     ['function', { fn: 'f' }, { fn: 'f' }],

@@ -13,6 +13,9 @@ interface Case {
   lastStampMs: number;
   findings: string[];
   more: number;
+  /** Events that showed again what was told of in this incident, and the ordinal of the last of them. */
+  repeats: number;
+  repeatedAt: number;
   keys: string[];
   entities: string[];
   state: State;
@@ -43,6 +46,19 @@ export class Correlation {
     return [incidentOf(own), ...merged];
   }
 
+  /**
+   * Counts an event that shows again what was told of in an incident; once, whatever it repeats. Undefined when the
+   * incident is not open or the event was counted.
+   */
+  repeat(id: string, event: { readonly ordinal: number; readonly timeMs: number }): Incident | undefined {
+    const found = this.#open.get(id);
+    if (found === undefined || found.repeatedAt === event.ordinal) return undefined;
+    found.repeats++;
+    found.repeatedAt = event.ordinal;
+    found.lastMs = Math.max(found.lastMs, event.timeMs);
+    return incidentOf(found);
+  }
+
   /** Sets a person's state; closing ends correlation. Undefined when the incident is not open. */
   setState(id: string, state: State): Incident | undefined {
     const found = this.#open.get(id);
@@ -64,6 +80,8 @@ export class Correlation {
         for (const text of list) out.text(text);
       }
       out.u32(one.more);
+      out.u32(one.repeats);
+      out.f64(one.repeatedAt);
       out.u32(STATES.indexOf(one.state));
       out.f64(one.risk);
       out.text(one.first);
@@ -78,7 +96,7 @@ export class Correlation {
       const id = from.text();
       const times = [from.f64(), from.f64(), from.f64()] as const;
       const [findings, keys, entities] = [texts(from), texts(from), texts(from)];
-      const more = from.u32();
+      const [more, repeats, repeatedAt] = [from.u32(), from.u32(), from.f64()];
       const state = STATES[from.u32()];
       from.expect(state !== undefined, 'incident state');
       const one = {
@@ -90,6 +108,8 @@ export class Correlation {
         keys,
         entities,
         more,
+        repeats,
+        repeatedAt,
         state,
       };
       this.#open.set(id, { ...one, risk: from.f64(), first: from.text(), worst: from.text() });
@@ -105,6 +125,8 @@ export class Correlation {
       lastStampMs: 0,
       findings: [],
       more: 0,
+      repeats: 0,
+      repeatedAt: -1,
       keys: [],
       entities: [],
       state: 'new',
@@ -140,6 +162,7 @@ export class Correlation {
       else own.more++;
     }
     own.more += other.more;
+    own.repeats += other.repeats;
     own.lastMs = Math.max(own.lastMs, other.lastMs);
     for (const entity of other.entities) addEntity(own, entity);
     for (const key of other.keys) this.#addKey(own, key);
@@ -198,6 +221,7 @@ function incidentOf(one: Case): Incident {
   const count = one.findings.length + one.more;
   const others = count === 1 ? '' : ` ${count} findings in all.`;
   const worst = one.worst === one.first ? '' : ` Gravest: ${one.worst}`;
+  const again = one.repeats === 0 ? '' : ` Seen again ${one.repeats === 1 ? 'once' : `${one.repeats} times`}.`;
   return {
     id: one.id,
     openedMs: one.openedMs,
@@ -206,7 +230,7 @@ function incidentOf(one: Case): Incident {
     entities: [...one.entities],
     state: one.state,
     risk: one.risk,
-    summary: `${one.first}${worst}${others}`,
+    summary: `${one.first}${worst}${others}${again}`,
   };
 }
 

@@ -10,7 +10,12 @@ const START_MS = 1_700_000_000_000;
 /** Whether a finding is told at an hour after the start. */
 function tell(of: Suppression, identity: string, at: { hour?: number; score?: number; entity?: string } = {}): boolean {
   const { hour = 0, score = 3, entity = 'f' } = at;
-  return of.tell(identity, entity, { nowMs: START_MS + hour * 3_600_000, score, intervalMs: DAY_MS });
+  return of.tell(identity, entity, {
+    nowMs: START_MS + hour * 3_600_000,
+    score,
+    intervalMs: DAY_MS,
+    finding: `${identity}-${hour}`,
+  });
 }
 
 function savedOf(suppression: Suppression): Uint8Array<ArrayBuffer> {
@@ -20,6 +25,14 @@ function savedOf(suppression: Suppression): Uint8Array<ArrayBuffer> {
 }
 
 describe('a finding of the same identity', () => {
+  it('is known by the finding that told it last', () => {
+    const suppression = new Suppression();
+    for (const hour of [0, 1, 24, 25]) tell(suppression, 'a', { hour });
+    assert.deepEqual([suppression.toldAs('a'), suppression.toldAs('b')], ['a-24', '']);
+    suppression.setExpected('a', true);
+    assert.equal(suppression.toldAs('a'), '');
+  });
+
   it('is told once in 24 hours', () => {
     const suppression = new Suppression();
     assert.deepEqual(

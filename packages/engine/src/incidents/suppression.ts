@@ -12,6 +12,16 @@ export const FINDINGS_PER_ENTITY_MAX = 25;
 interface Told {
   readonly untilMs: number;
   readonly score: number;
+  /** The finding that told it, '' where none did. */
+  readonly finding: string;
+}
+
+/** When, how strange, for how long it would be told, and as which finding. */
+export interface Telling {
+  readonly nowMs: number;
+  readonly score: number;
+  readonly intervalMs: number;
+  readonly finding: string;
 }
 
 /**
@@ -25,7 +35,7 @@ export class Suppression {
   readonly #perEntity = new Map<string, { fromMs: number; count: number }>();
 
   /** True when the finding is to be told; remembers it then. */
-  tell(identity: string, entity: string, at: { nowMs: number; score: number; intervalMs: number }): boolean {
+  tell(identity: string, entity: string, at: Telling): boolean {
     const before = this.#told.get(identity);
     if (before !== undefined && at.nowMs < before.untilMs && at.score < before.score + STRONGER_BY) {
       this.suppressed++;
@@ -39,14 +49,20 @@ export class Suppression {
       return false;
     }
     put(this.#perEntity, entity, { fromMs: fresh ? at.nowMs : recent.fromMs, count });
-    put(this.#told, identity, { untilMs: at.nowMs + at.intervalMs, score: at.score });
+    put(this.#told, identity, { untilMs: at.nowMs + at.intervalMs, score: at.score, finding: at.finding });
     return true;
+  }
+
+  /** The finding that told of an identity last, '' when none did. */
+  toldAs(identity: string): string {
+    return this.#told.get(identity)?.finding ?? '';
   }
 
   /** Keeps an identity silent for good (an operator called it expected), or lets it speak again. */
   setExpected(identity: string, expected: boolean): void {
     this.#told.delete(identity);
-    if (expected) put(this.#told, identity, { untilMs: Number.MAX_SAFE_INTEGER, score: Number.MAX_SAFE_INTEGER });
+    if (expected)
+      put(this.#told, identity, { untilMs: Number.MAX_SAFE_INTEGER, score: Number.MAX_SAFE_INTEGER, finding: '' });
   }
 
   save(out: StateWriter): void {
@@ -56,6 +72,7 @@ export class Suppression {
       out.text(identity);
       out.f64(told.untilMs);
       out.f64(told.score);
+      out.text(told.finding);
     }
     out.u32(this.#perEntity.size);
     for (const [entity, recent] of this.#perEntity) {
@@ -69,7 +86,7 @@ export class Suppression {
     this.suppressed = from.u32();
     this.#told.clear();
     for (let left = from.u32(); left > 0; left--) {
-      this.#told.set(from.text(), { untilMs: from.f64(), score: from.f64() });
+      this.#told.set(from.text(), { untilMs: from.f64(), score: from.f64(), finding: from.text() });
     }
     this.#perEntity.clear();
     for (let left = from.u32(); left > 0; left--) {
