@@ -32,7 +32,6 @@ const SHARED_SERVICES: ReadonlyMap<string, readonly string[]> = new Map([
   ['maker.ifttt.com', ['trigger', 'use', 'with', 'key']],
   ['pastebin.com', ['raw', 'api']],
   ['raw.githubusercontent.com', []],
-  ['registry.npmjs.org', []],
   ['storage.cloud.google.com', []],
   ['storage.googleapis.com', ['storage', 'upload', 'v1', 'b', 'download']],
   ['t.me', ['s']],
