@@ -47,8 +47,8 @@ interface CallSymbols {
 
 /**
  * Collects rows into columns without an object per row. Use: `begin`, any of the setters, `end` (or `drop`), and
- * `finish` when `full`. Fast decoders intern bytes directly (`symbolBytesOf`, `callBytes`); others pass strings. Cost about 0.3 µs a
- * row with ten fields. Out-of-range numbers must be refused by the caller; the builder only keeps finite ones.
+ * `finish` when `full`. Fast decoders intern bytes directly (`symbolBytesOf`, `callBytes`); others pass strings. Cost about
+ * 0.3 µs a row with ten fields. Out-of-range numbers must be refused by the caller; the builder only keeps finite ones.
  */
 export class BatchBuilder {
   rows = 0;

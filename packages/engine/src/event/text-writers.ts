@@ -89,7 +89,6 @@ export class StringWriter {
     if (length >= 4) {
       // The last four first: names of one kind differ there. They may overlap the ones before.
       if (own.getInt32(from + length - 4) !== other.getInt32(end - 4)) return false;
-      if (own.getInt32(from + length - 4) !== other.getInt32(end - 4)) return false;
       for (; at + 4 < end; at += 4, from += 4) if (own.getInt32(from) !== other.getInt32(at)) return false;
       return true;
     }

@@ -142,39 +142,35 @@ export function altered(line: string, alteration: Alteration): string {
   return JSON.stringify({ ...trace, Segments });
 }
 
-/** The first function of a trace that makes a call to a cloud service, with its invocation and that call. */
-function firstCaller(segments: readonly Segment[]): { function: Segment; invocation: Segment; call: Segment } {
-  const functions = segments.filter((one) => one.origin === 'AWS::Lambda::Function');
-  for (const one of functions.toSorted((a, b) => a.start_time - b.start_time)) {
-    const invocation = one.subsegments?.find((sub) => sub.name === 'Invocation') ?? one;
-    const call = firstCall(invocation);
-    if (call !== undefined) return { function: one, invocation, call };
-  }
-  throw new Error('no function of this trace makes a call');
+/** The functions of a trace that make calls to cloud services, in order of time. */
+function callersIn(segments: readonly Segment[]): { function: Segment; invocation: Segment; calls: Segment[] }[] {
+  const callers = segments
+    .filter((one) => one.origin === 'AWS::Lambda::Function')
+    .toSorted((a, b) => a.start_time - b.start_time)
+    .map((one) => {
+      const invocation = one.subsegments?.find((sub) => sub.name === 'Invocation') ?? one;
+      return { function: one, invocation, calls: callsOf(invocation) };
+    })
+    .filter(({ calls }) => calls.length > 0);
+  if (callers.length === 0) throw new Error('no function of this trace makes a call');
+  return callers;
 }
 
-/** The function of a trace that began last, with its last call to a cloud service. */
+/** The first of them, with its first call. */
+function firstCaller(segments: readonly Segment[]): { function: Segment; invocation: Segment; call: Segment } {
+  const [first] = callersIn(segments);
+  return { ...first, call: first.calls[0] };
+}
+
+/** The last of them, with its last call. */
 function lastCaller(segments: readonly Segment[]): { function: Segment; call: Segment } {
-  const functions = segments.filter((one) => one.origin === 'AWS::Lambda::Function');
-  for (const one of functions.toSorted((a, b) => b.start_time - a.start_time)) {
-    const call = callsOf(one).at(-1);
-    if (call !== undefined) return { function: one, call };
-  }
-  throw new Error('no function of this trace makes a call');
+  const callers = callersIn(segments);
+  const last = callers[callers.length - 1];
+  return { ...last, call: last.calls[last.calls.length - 1] };
 }
 
 function callsOf(within: Segment): Segment[] {
-  const own = within['namespace'] === 'aws' ? [within] : [];
-  return [...own, ...(within.subsegments ?? []).flatMap(callsOf)];
-}
-
-function firstCall(within: Segment): Segment | undefined {
-  for (const sub of within.subsegments ?? []) {
-    if (sub['namespace'] === 'aws') return sub;
-    const deeper = firstCall(sub);
-    if (deeper !== undefined) return deeper;
-  }
-  return undefined;
+  return (within.subsegments ?? []).flatMap((sub) => (sub['namespace'] === 'aws' ? [sub] : callsOf(sub)));
 }
 
 function functionArn(segment: Segment): unknown {

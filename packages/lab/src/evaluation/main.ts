@@ -30,7 +30,7 @@ async function replayed(paths: readonly string[], learn: readonly string[], func
   const workspace = await Workspace.open(undefined);
   try {
     const defaults = { provider: 'aws', account: '?', region: '?', newestMs: Date.now() };
-    const named = functionName === undefined ? defaults : { ...defaults, envelopeFunction: functionName };
+    const named = functionName === undefined ? defaults : { ...defaults, declaredFunction: functionName };
     const result = await replay(workspace, { paths, learn, defaults: named });
     const findings = workspace.store.findings({ level: 'finding', limit: 10_000 });
     const watch = workspace.store.findings({ level: 'watch', limit: 10_000 }).length;

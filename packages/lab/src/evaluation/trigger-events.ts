@@ -12,7 +12,7 @@ const EVENTS = 'lambda-trigger-events';
 /** Files of one reason that are named. */
 const NAMED_MAX = 5;
 /** The function whose events they are said to be. */
-const SAMPLE = { provider: 'aws', account: '123456789012', region: 'us-east-1', envelopeFunction: 'sample' };
+const SAMPLE = { provider: 'aws', account: '123456789012', region: 'us-east-1', declaredFunction: 'sample' };
 /** Two days of the one queue that fires it in each replay, an event a minute, before any of the samples. */
 const HISTORY_EVENTS = 2880;
 const HISTORY_FROM_MS = Date.UTC(2015, 0, 5);

@@ -40,13 +40,12 @@ async function exportIncident(id: string, options: { to?: string; data?: string 
   await withStore(options.data, async ({ store, folder }) => {
     const incident = incidentFor(store, id);
     const findings = store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX });
-    const log = join(folder, FOLDER.log);
-    const lines = OcsfLines.of(log);
+    const lines = OcsfLines.of(folder);
     const ocsf: string[] = [];
     for (const finding of findings) ocsf.push(await lines.line(finding));
     const to = options.to ?? `evidence-${incident.id}`;
     const { records, files } = await exportRecords({
-      folder: log,
+      folder: join(folder, FOLDER.log),
       ordinals: findings.map((finding) => finding.ordinal),
       to,
       attachments: new Map([

@@ -37,7 +37,7 @@ async function explain(open: OpenStore, asked: string, { json }: Options): Promi
   }
   if (!id.startsWith('i')) {
     const finding = one(open.store.finding(id), 'finding', id);
-    print(json ? await linesOf(open).line(finding) : await findingPage(open, finding));
+    print(json ? await OcsfLines.of(open.folder).line(finding) : await findingPage(open, finding));
     return;
   }
   const incident = incidentFor(open.store, id);
@@ -63,13 +63,9 @@ async function recordOf(folder: string, { ordinal: wanted }: Finding): Promise<s
   return '(not in the log)';
 }
 
-function linesOf({ folder }: OpenStore): OcsfLines {
-  return OcsfLines.of(join(folder, FOLDER.log));
-}
-
 async function incidentLine(open: OpenStore, incident: Incident, findings: readonly Finding[]): Promise<string> {
   const { findings: _, ...facts } = incident;
-  const lines = linesOf(open);
+  const lines = OcsfLines.of(open.folder);
   const objects: unknown[] = [];
   for (const finding of findings) objects.push(await lines.object(finding));
   return `${JSON.stringify({ ...facts, findings: objects })}\n`;

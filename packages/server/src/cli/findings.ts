@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { findingsText, incidentsText } from '../render/text.ts';
 import { grouped } from '../render/words.ts';
-import { FOLDER } from '../runtime/folder.ts';
 import { findingsInOrder } from '../runtime/found.ts';
 import { FINDINGS_LISTED_MAX } from '../storage/store.ts';
 import { FOLDER_OPTION, type OpenStore, withStore, word } from './folder.ts';
@@ -36,7 +34,7 @@ export function findingsCommand(): Command {
 }
 
 async function writeAll({ store, folder }: OpenStore, { watch }: Options): Promise<void> {
-  const lines = OcsfLines.of(join(folder, FOLDER.log));
+  const lines = OcsfLines.of(folder);
   for (const finding of findingsInOrder(store, watch ? 'watch' : 'finding')) {
     print(await lines.line(finding));
   }

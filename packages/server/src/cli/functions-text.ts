@@ -52,7 +52,7 @@ export function functionText(profile: FunctionProfile, width: number): string {
     ['destinations', profile.destinations],
   ] as const;
   for (const [title, values] of lists) {
-    const normal = values.filter(({ doubted }) => !doubted);
+    const normal = values.filter(isNormal);
     if (normal.length > 0) lines.push(`${title}: ${valuesText(normal, TEXT_VALUES_MAX)}`);
   }
   const doubted = lists.flatMap(([, values]) => values.filter((value) => value.doubted));
@@ -86,11 +86,7 @@ function columnsWithin(
   }
   const room = width - taken() - GAP.length;
   if (room < CALLS_COLUMNS_MIN) return sized;
-  const text = ({ calls }: FunctionProfile) =>
-    valuesText(
-      calls.filter(({ doubted }) => !doubted),
-      TABLE_VALUES_MAX,
-    );
+  const text = ({ calls }: FunctionProfile) => valuesText(calls.filter(isNormal), TABLE_VALUES_MAX);
   return [...sized, { title: 'calls', columns: room, align: 'left', importance: 0, text }];
 }
 
@@ -160,6 +156,10 @@ const UNITS: readonly (readonly [string, (value: number) => string])[] = [
   ['Out', bytesText],
   ['In', bytesText],
 ];
+
+function isNormal({ doubted }: ValueProfile): boolean {
+  return !doubted;
+}
 
 /** The most frequent values by name; how many more there are, and how many whose name was not worth keeping. */
 function valuesText(values: readonly ValueProfile[], namedMax: number): string {

@@ -61,7 +61,7 @@ describe('a finding that belongs to no function', () => {
     await rm(path('kept/log/segments'), { recursive: true });
 
     const store = openSqliteStore(path('kept/store.sqlite'));
-    const alone = await OcsfLines.of(path('kept/log')).object(store.findings({ limit: 1 })[0]);
+    const alone = await OcsfLines.of(path('kept')).object(store.findings({ limit: 1 })[0]);
     store.close();
     assert.deepEqual(
       [alone.cloud, alone.resources],

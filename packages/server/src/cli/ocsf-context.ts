@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Finding } from '@gait/engine/event/finding';
 import type { LogRecord } from '@gait/engine/event/record';
 import { LogError, type StoredRecord } from '../log/log.ts';
 import { openSegmentReader } from '../log/segments/segment-reader.ts';
 import { placeOfFunction } from '../render/function-place.ts';
 import { type OcsfContext, toOcsf } from '../render/ocsf.ts';
+import { FOLDER } from '../runtime/folder.ts';
 import { VERSION } from './version.ts';
 
 /** Where records are read from: a log that is written, or the reader of one. */
@@ -33,9 +35,9 @@ export class OcsfLines {
     this.#open = open;
   }
 
-  /** Of a log in a folder, whether or not another process writes to it. */
+  /** Of a data folder, whether or not another process writes to its log. */
   static of(folder: string): OcsfLines {
-    return new OcsfLines(() => openSegmentReader(folder));
+    return new OcsfLines(() => openSegmentReader(join(folder, FOLDER.log)));
   }
 
   /** A finding as an object of the schema. */

@@ -135,7 +135,7 @@ function requestOf(paths: readonly string[], options: Options, signal: AbortSign
       account,
       region,
       newestMs: Date.now() + AHEAD_MS,
-      ...(options.function === undefined ? {} : { envelopeFunction: options.function }),
+      ...(options.function === undefined ? {} : { declaredFunction: options.function }),
     },
     signal,
   };

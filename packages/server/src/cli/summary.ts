@@ -1,4 +1,4 @@
-import type { ReplayResult } from '../runtime/replay.ts';
+import { type ReplayResult, summed } from '../runtime/replay.ts';
 import type { Workspace } from '../runtime/workspace.ts';
 
 /** The last line of `gait replay --summary`, for programs. */
@@ -35,18 +35,10 @@ export function summaryOf(workspace: Workspace, result: ReplayResult): Summary {
 
 /** Refused records of all inputs by reason, without the reasons that did not occur. */
 export function rejectedOf({ reports }: ReplayResult): Record<string, number> {
-  return totals(reports.map(({ rejected }) => rejected));
+  return summed(reports.map(({ rejected }) => rejected));
 }
 
 /** What all inputs noted, by name. */
 export function notedOf({ reports }: ReplayResult): Record<string, number> {
-  return totals(reports.map(({ notes }) => notes));
-}
-
-function totals(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const all: Record<string, number> = {};
-  for (const [name, count] of counts.flatMap((one) => Object.entries(one))) {
-    if (count > 0) all[name] = (all[name] ?? 0) + count;
-  }
-  return all;
+  return summed(reports.map(({ notes }) => notes));
 }

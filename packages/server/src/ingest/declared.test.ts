@@ -140,7 +140,7 @@ suite('the function that a person says files are of', () => {
     for (const [name, content] of Object.entries(files)) {
       writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
     }
-    const defaults = { ...TEST_DEFAULTS, envelopeFunction: 'pay' };
+    const defaults = { ...TEST_DEFAULTS, declaredFunction: 'pay' };
     const reading = readInputs([folder], { decoders: allDecoders(), defaults, tokens: TEST_TOKENS });
     const functions: unknown[] = [];
     for await (const batch of reading.batches) functions.push(...rowsOf(batch).map((row) => row.function));

@@ -5,7 +5,6 @@ import { WIRE_FLAG } from '@gait/sensor/wire';
 import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
 import { CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
 import { keyForm, withDefaults } from './gait/function.ts';
-
 import { Parser, type Refusal } from './gait/parse.ts';
 import { PersonTokens } from './gait/people.ts';
 import { Scanner } from './gait/scan.ts';
@@ -150,12 +149,10 @@ function emit(draft: Draft, range: RecordRange, of: { context: DecodeContext; pe
 }
 
 function emitFunction(draft: Draft, builder: BatchBuilder, defaults: SourceDefaults): void {
-  const envelope = envelopeKey(defaults);
-  if (envelope !== '') builder.symbol('function', envelope);
-  else if (!draft.has(FUNCTION_SLOT)) builder.symbol('function', defaultKey(defaults));
-  else if (draft.keyForm === 'complete') {
-    builder.symbolBytesOf(SYMBOL.function, draft, FUNCTION_SLOT);
-  } else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));
+  const given = draft.has(FUNCTION_SLOT) ? envelopeKey(defaults) : defaultKey(defaults);
+  if (given !== '') builder.symbol('function', given);
+  else if (draft.keyForm === 'complete') builder.symbolBytesOf(SYMBOL.function, draft, FUNCTION_SLOT);
+  else builder.symbol('function', withDefaults(textOf(draft, FUNCTION_SLOT), defaults));
 }
 
 function emitSymbol(

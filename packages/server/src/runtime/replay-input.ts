@@ -82,8 +82,8 @@ class Intake {
     this.#sinceMs = sinceMs;
     this.#untilMs = untilMs;
     this.#progress = progress;
-    const { provider, account, region, envelopeFunction = '' } = defaults;
-    const asked = [sinceMs, untilMs, format, provider, account, region, envelopeFunction].map(String);
+    const { provider, account, region, declaredFunction = '' } = defaults;
+    const asked = [sinceMs, untilMs, format, provider, account, region, declaredFunction].map(String);
     this.#hash = createHash('sha256').update(JSON.stringify(asked));
   }
 

@@ -330,8 +330,11 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0);
 }
 
-function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+/** Counts of several inputs together, by name; names that did not occur are left out. */
+export function summed(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const all: Record<string, number> = {};
-  for (const [name, count] of counts.flatMap((one) => Object.entries(one))) all[name] = (all[name] ?? 0) + count;
+  for (const [name, count] of counts.flatMap((one) => Object.entries(one))) {
+    if (count > 0) all[name] = (all[name] ?? 0) + count;
+  }
   return all;
 }

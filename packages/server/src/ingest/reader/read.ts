@@ -19,7 +19,6 @@ import { type FileEntry, listFiles, whyUnreadable } from './walk.ts';
 export interface ReadOptions {
   /** The formats that may be recognised. On equal certainty the earlier one is taken. */
   readonly decoders: readonly Decoder[];
-  /** `envelopeFunction` is what a person says of files, which is no envelope: it is read as `declaredFunction`. */
   readonly defaults: SourceDefaults;
   readonly tokens: Tokens;
   /** Reads every file as this format instead of recognising it. One of the decoders must have it. */
@@ -77,7 +76,7 @@ class Reader {
     this.#options = options;
     this.#decoders = options.decoders.filter(({ format }) => options.format === undefined || format === options.format);
     this.#sink = new BatchSink(report, [randomInt(SEED_MAX), randomInt(SEED_MAX)]);
-    this.#context = { sink: this.#sink, defaults: asDeclared(options.defaults), tokens: options.tokens };
+    this.#context = { sink: this.#sink, defaults: options.defaults, tokens: options.tokens };
   }
 
   async *read(paths: readonly string[]): AsyncGenerator<Batch, void> {
@@ -189,10 +188,6 @@ class Reader {
       if (this.#sink.hasFull) yield* this.#sink.take();
     }
   }
-}
-
-function asDeclared({ envelopeFunction, ...defaults }: SourceDefaults): SourceDefaults {
-  return envelopeFunction === undefined ? defaults : { ...defaults, declaredFunction: envelopeFunction };
 }
 
 function isSystemError(error: unknown): boolean {

@@ -51,7 +51,7 @@ async function read(context: TestContext, content: string | Uint8Array) {
   const folder = mkdtempSync(join(tmpdir(), 'gait-sniff-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'input'), content);
-  const defaults = { ...TEST_DEFAULTS, envelopeFunction: 'pay' };
+  const defaults = { ...TEST_DEFAULTS, declaredFunction: 'pay' };
   const reading = readInputs([folder], { decoders: allDecoders(), defaults, tokens: TEST_TOKENS });
   for await (const batch of reading.batches) assert.ok(batch.rows > 0);
   const { report } = reading;
