@@ -38,6 +38,9 @@ const SERVER_CONTRACTS = new Set([
   'storage/store.ts',
   'ingest/decoder.ts',
   'ingest/tokens.ts',
+  // Who may come in, and what the running service can be asked for.
+  'access/access.ts',
+  'runtime/service.ts',
   // What both token tables mean by the network of an address.
   'ingest/network-prefix.ts',
 ]);

@@ -1,0 +1,55 @@
+/**
+ * What a token may do. `ingest` sends telemetry; the others are people and programs at the API: `read` looks, `respond`
+ * also acts (feedback, incidents, quarantine), `admin` everything, tokens included. Each includes the one before, but for
+ * `ingest`, which can only send.
+ */
+export const ROLES = ['ingest', 'read', 'respond', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A token as it is kept: never the token itself. */
+export interface TokenRecord {
+  /** Short public id, the beginning of the token: enough to name it, useless to use it. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /**
+   * Functions an `ingest` token may speak for: function keys `provider:account:region:name`, where a part may be `*` or end in `*`.
+   * Empty: none.
+   */
+  readonly functions: readonly string[];
+  /** Records a second in the long run; twice as many at once. */
+  readonly recordsPerSecond: number;
+  readonly createdMs: number;
+  /** Undefined: never. */
+  readonly expiresMs?: number;
+  readonly revokedMs?: number;
+}
+
+/** A token that was presented and is valid now. */
+export interface Grant {
+  readonly token: TokenRecord;
+  /** Whether a function key is one of those the token speaks for. Answers are remembered by key, within a bound. */
+  speaksFor(functionKey: string): boolean;
+  /** The one function it speaks for, if its list is a single key without `*`. */
+  readonly onlyFunction: string | undefined;
+  /** Takes `records` from the rate limit; otherwise how long to wait, ms. */
+  take(records: number): { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number };
+}
+
+/** Why a presented token is refused; all of them answer 401 in the same words, so that nothing is learned from it. */
+export type Refused = 'absent' | 'unknown' | 'expired' | 'revoked';
+
+/** Who may come in. Kept beside the store, in its own file, hashed. Calls are synchronous. */
+export interface Access {
+  /** Looks a presented token up in constant time. Sees tokens that another process made or revoked within a second. */
+  check(presented: string | undefined): Grant | { readonly refused: Refused };
+  /** Makes a token; `secret` is shown once and kept nowhere. */
+  create(token: Omit<TokenRecord, 'id' | 'createdMs' | 'revokedMs'>): {
+    readonly record: TokenRecord;
+    readonly secret: string;
+  };
+  list(): readonly TokenRecord[];
+  /** By id; false when there is none. */
+  revoke(id: string): boolean;
+  close(): void;
+}
