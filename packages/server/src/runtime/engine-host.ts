@@ -37,6 +37,8 @@ export interface HostOptions {
   readonly checkpointEveryMs?: number;
   /** The store was emptied to be made again: what catching up finds counts as found. */
   readonly rebuild?: boolean;
+  /** Told after a commit what was committed for the first time; repeats after a crash are left out. */
+  readonly committed?: (output: Pick<StepOutput, 'findings' | 'incidents'>) => void;
   /** Told while catching up goes through the log: ordinals done, and all. */
   readonly progress?: (done: number, all: number) => void;
   /** Ends catching up: it throws the signal's reason. */
@@ -62,6 +64,8 @@ export class EngineHost {
   readonly #checkpointer: Checkpointer;
   #sweep: ProfileSweep | undefined;
   #engine: Engine | undefined;
+  /** What an earlier run had committed: steps up to here may have been told already. */
+  #consumedBefore = 0;
   /** A step was not committed: the engine is ahead of the store and may not be saved. */
   #failed = false;
   #closed = false;
@@ -95,6 +99,7 @@ export class EngineHost {
       const detail = `${folder}: the store has seen ${this.store.consumed} records, the log holds ${source.next}.`;
       throw new FolderError('GAIT_FOLDER_MIXED', detail);
     }
+    this.#consumedBefore = this.store.consumed;
     const seed = (await genesisIn(source))?.seed;
     this.#engine = await loadCheckpoint(join(folder, FOLDER.checkpoints), { ordinalMax: this.store.consumed, seed });
     if (this.#engine !== undefined) this.#note(this.#engine);
@@ -113,11 +118,7 @@ export class EngineHost {
     const output = this.#engine.step(record, ordinal);
     for (const minute of output.minutes) this.series.minute(minute);
     for (const hour of output.hours) this.series.hour(hour);
-    const { findings, incidents } = output;
-    if (findings.length > 0 || incidents.length > 0) {
-      this.store.commitStep({ findings, incidents, consumed: this.#engine.ordinal });
-      this.found.add(output);
-    }
+    if (output.findings.length > 0 || output.incidents.length > 0) this.#commit(output, this.#engine.ordinal);
     this.#failed = false;
     return output;
   }
@@ -173,6 +174,15 @@ export class EngineHost {
   get #profiles(): ProfileSweep {
     this.#sweep ??= new ProfileSweep(this.engine, this.store);
     return this.#sweep;
+  }
+
+  #commit(output: StepOutput, consumed: number): void {
+    const { findings, incidents } = output;
+    const repeated = consumed <= this.#consumedBefore;
+    const fresh = repeated ? findings.filter(({ id }) => this.store.finding(id).kind === 'none') : findings;
+    this.store.commitStep({ findings, incidents, consumed });
+    this.found.add(output);
+    if (!repeated || fresh.length > 0) this.#options.committed?.({ findings: fresh, incidents });
   }
 
   /** Steps over what is in the log behind the checkpoint. */

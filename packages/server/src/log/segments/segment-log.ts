@@ -9,7 +9,8 @@ import { stampRecord } from '../stamp.ts';
 import { Wake } from '../wake.ts';
 import type { Encoded, Place } from './commit.ts';
 import { Committer } from './committer.ts';
-import { ioError, paths } from './folder.ts';
+import { ioError, paths, type Segment } from './folder.ts';
+import type { DurableMark } from './follower.ts';
 import { FRAME_TYPE } from './frame.ts';
 import type { Head } from './head.ts';
 import { recoverHeads } from './heads-file.ts';
@@ -56,6 +57,8 @@ export interface SegmentLogOptions {
 export interface SegmentLog extends Log {
   /** What opening had to cut after a crash. */
   readonly recovered: Recovered;
+  /** How far it is durable now, with all segments: what a `SegmentFollower` in another thread begins with. */
+  readonly durable: DurableMark & { readonly segments: readonly Segment[] };
   /** Why heads are not being signed; undefined while they are. Records are durable all the same. */
   readonly headFailure: LogError | undefined;
   /** Signs a head of everything durable now, instead of within `headEveryMs`. */
@@ -163,6 +166,10 @@ class FolderLog implements SegmentLog {
 
   get lastMs(): number {
     return this.#writer.lastMs;
+  }
+
+  get durable(): DurableMark & { readonly segments: readonly Segment[] } {
+    return { ...this.#durable(), next: this.next, lastMs: this.lastMs };
   }
 
   get headFailure(): LogError | undefined {
