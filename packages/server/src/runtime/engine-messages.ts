@@ -15,7 +15,9 @@ export type ToEngine =
   /** Profiles and coverage are wanted as they are now; answered by `refreshed`. */
   | { readonly type: 'refresh' }
   /** No later mark will come: go through to the end, save, and end. */
-  | { readonly type: 'end' };
+  | { readonly type: 'end' }
+  /** Save where you are, and end. */
+  | { readonly type: 'stop' };
 
 /** How far the engine is, told when it changed, at most every `PROGRESS_EVERY_MS`. */
 export interface EngineProgress {

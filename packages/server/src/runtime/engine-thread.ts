@@ -24,10 +24,12 @@ let host: EngineHost | undefined;
 let caughtUp = false;
 let toldMs = 0;
 let wanted = false;
+const stopped = new AbortController();
 
 port.on('message', (message: ToEngine) => {
   if (message.type === 'durable') follower.extend(message.mark);
   else if (message.type === 'end') follower.end();
+  else if (message.type === 'stop') stopped.abort();
   else if (host !== undefined && caughtUp) refresh(host);
   else wanted = true;
 });
@@ -45,13 +47,14 @@ async function run(): Promise<void> {
   host = opened;
   try {
     tell({ type: 'opened' });
-    await opened.start(follower);
+    await opened.start(follower).catch((error: unknown) => {
+      if (!stopped.signal.aborted) throw error;
+    });
     caughtUp = true;
     progress(opened);
     if (wanted) refresh(opened);
-    for await (const { ordinal, record } of follower.follow(opened.engine.ordinal)) {
-      // A tick that the state has seen has the ordinal of what comes after it.
-      if (ordinal < opened.engine.ordinal) continue;
+    // Ticks at the end come again: they have the ordinal of what follows them, and change nothing.
+    for await (const { ordinal, record } of follower.follow(opened.engine.ordinal, stopped.signal)) {
       opened.step(record, ordinal);
       opened.checkpointIfDue();
       progress(opened);
@@ -72,6 +75,7 @@ function openHost(): EngineHost {
       { folder, temporary: false, store, series },
       {
         checkpointEveryMs,
+        signal: stopped.signal,
         committed: ({ findings, incidents }) =>
           tell({ type: 'committed', committedMs: Date.now(), findings, incidents }),
         progress: () => host !== undefined && progress(host),

@@ -45,6 +45,8 @@ export interface ServiceStatus {
   readonly findings: number;
   readonly incidents: number;
   readonly engineBytes: number;
+  /** Times the engine's thread died and was started again. */
+  readonly engineRestarts: number;
   /** Checkpoint saved last: ordinal and time. */
   readonly checkpointOrdinal: number;
   readonly checkpointMs: number;
