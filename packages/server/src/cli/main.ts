@@ -9,6 +9,7 @@ import { Interrupted } from './interrupt.ts';
 import { print, say, tolerateClosedPipes } from './output.ts';
 import { rebuildStoreCommand } from './rebuild-store.ts';
 import { replayCommand } from './replay.ts';
+import { serveCommand } from './serve.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 import { VERSION } from './version.ts';
@@ -37,6 +38,7 @@ function program(): Command {
     .version(VERSION)
     .addHelpText('after', HELP_AFTER);
   const commands = [
+    serveCommand(),
     replayCommand(),
     findingsCommand(),
     explainCommand(),

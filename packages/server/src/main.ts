@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
+import { type Config, ConfigError } from './config.ts';
+import { inTurn } from './runtime/engine-host.ts';
+import { FOLDER } from './runtime/folder.ts';
+import { LiveService } from './runtime/live-service.ts';
+
+/** Longest wait for the header of a request, ms: who is slower only holds a connection. */
+const HEADERS_MS_MAX = 10_000;
+/** Longest wait for a whole request, ms: 64 MiB at a slow 2 MB a second. */
+const REQUEST_MS_MAX = 60_000;
+/** Idle connections are kept this long, ms: longer than the interval in which exporters send. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** A server that is listening. */
+export interface RunningServer {
+  readonly url: string;
+  readonly service: LiveService;
+  /** Text of the administrator's token: at the first start of a data folder only. */
+  readonly administrator: string | undefined;
+  /** Takes nothing more, answers what was begun, saves, and lets go of everything. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** What is not for the configuration file. */
+export interface ServeOptions {
+  /** Real milliseconds of a model day of a new data folder, for demonstrations. */
+  readonly tempoMs?: number;
+}
+
+/**
+ * The whole of `gait serve`, wired: one log and engine, everything that speaks HTTP in front of them. Throws `ConfigError`,
+ * and what opening the data folder throws; leaves nothing open then.
+ */
+export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
+  const opened: (() => unknown)[] = [];
+  try {
+    const service = await LiveService.open(config.data, options);
+    opened.push(() => service.close());
+    const access = openAccess(join(config.data, FOLDER.access));
+    opened.push(() => access.close());
+    const administrator = access.ensureAdministrator();
+    const app = await httpServer(config, { service, access });
+    opened.push(() => app.close());
+    const url = await app.listen({ host: config.listen.address, port: config.listen.port });
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      // Intake first, then the engine behind it.
+      closing ??= inTurn(opened.toReversed());
+      return closing;
+    };
+    return { url, service, administrator, close };
+  } catch (error) {
+    await inTurn(opened.toReversed()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What the routes are made of. */
+interface Parts {
+  readonly service: LiveService;
+  readonly access: OpenedAccess;
+}
+
+async function httpServer(config: Config, _parts: Parts): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    bodyLimit: config.limits.bodyBytes,
+    // Closing answers what was begun; connections without a request are ended.
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  app.server.headersTimeout = HEADERS_MS_MAX;
+  return app;
+}
+
+async function certificate(tls: NonNullable<Config['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
+  const read = async (path: string): Promise<Buffer> => {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      throw new ConfigError('GAIT_CONFIG_UNREADABLE', [error instanceof Error ? error.message : path]);
+    }
+  };
+  return { cert: await read(tls.certificate), key: await read(tls.key) };
+}
