@@ -5,6 +5,7 @@ import { WIRE_FLAG } from '@gait/sensor/wire';
 import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
 import { CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
 import { keyForm, withDefaults } from './gait/function.ts';
+import { macFault } from './gait/mac.ts';
 import { Parser, type Refusal } from './gait/parse.ts';
 import { PersonTokens } from './gait/people.ts';
 import { Scanner } from './gait/scan.ts';
@@ -53,19 +54,22 @@ export function gaitDecoder(): Decoder {
   const scanner = new Scanner(draft);
   const parser = new Parser(draft);
   const people = new PersonTokens();
-  const read = (bytes: Uint8Array, { start, end }: RecordRange): Refusal | undefined => {
+  const read = (bytes: Uint8Array, { start, end }: RecordRange, defaults: SourceDefaults): Refusal | undefined => {
     if (end - start > JSON_BYTES_MAX) return { reason: 'too-large', detail: 'the record is over the size limit' };
     const trimmed = trimmedEnd(bytes, start, end);
-    return scanner.scan(bytes, start, trimmed) ? undefined : parser.parse(bytes, start, trimmed);
+    const refusal = scanner.scan(bytes, start, trimmed) ? undefined : parser.parse(bytes, start, trimmed);
+    return refusal ?? checkMac(draft, bytes.subarray(start, trimmed), defaults);
   };
   return {
     format: 'gait',
     framing: 'lines',
     sniff,
     decode(bytes, range, context) {
-      const refusal = read(bytes, range) ?? check(draft, context.defaults);
-      if (refusal !== undefined) context.sink.reject(refusal.reason, refusal.detail, range.line);
-      else emit(draft, range, { context, people });
+      const refusal = read(bytes, range, context.defaults) ?? check(draft, context.defaults);
+      if (refusal !== undefined) {
+        if (refusal.reason === 'identity-mismatch') context.sink.claimed?.(textOf(draft, FUNCTION_SLOT));
+        context.sink.reject(refusal.reason, refusal.detail, range.line);
+      } else emit(draft, range, { context, people });
     },
   };
 }
@@ -82,6 +86,14 @@ function trimmedEnd(bytes: Uint8Array, start: number, end: number): number {
   let trimmed = end;
   while (trimmed > start && bytes[trimmed - 1] <= 0x20) trimmed--;
   return trimmed;
+}
+
+/** Checks the seal of a record where a key for it is known. */
+function checkMac(draft: Draft, line: Uint8Array, { sensorKey, needsMac }: SourceDefaults): Refusal | undefined {
+  if (sensorKey === undefined) return undefined;
+  if (!draft.has(SLOT.mac)) return needsMac === true ? { reason: 'bad-mac', detail: 'mac is absent' } : undefined;
+  const fault = macFault(line, sensorKey);
+  return fault === '' ? undefined : { reason: 'bad-mac', detail: fault };
 }
 
 /** Checks what neither scanner nor parser judge: required fields, identity, identifiers, flags and call statuses. */
