@@ -56,7 +56,7 @@ export class HostCalls {
     const found = this.#cache.find(bytes, from[text], to[text + 2]);
     if (found >= 0 || found === TOO_LONG) return found >= 0 ? found : -1;
     const slot = ~found;
-    this.#cache.put(slot, bytes, from[text], to[text + 2]);
+    this.#cache.put(slot, { bytes, from: from[text], to: to[text + 2] });
     this.#names[slot] = namesOf(draft, text);
     this.#generations[slot] = -1;
     return slot;

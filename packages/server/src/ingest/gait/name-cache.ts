@@ -3,6 +3,13 @@ export const NAMES_CACHED = 4096;
 /** Answer of `find` for a name that is never cached. */
 export const TOO_LONG = -NAMES_CACHED - 1;
 
+/** Where a name stands. */
+export interface Range {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Remembers what came of a name the last time, by its bytes: a direct-mapped table that compares before it believes.
  * An entry may be kept over batches; what belongs to one batch carries its generation.
@@ -42,7 +49,7 @@ export class NameCache {
   }
 
   /** Puts a name into its slot. */
-  put(slot: number, bytes: Uint8Array, from: number, to: number): void {
+  put(slot: number, { bytes, from, to }: Range): void {
     this.#lengths[slot] = to - from;
     for (let i = from, o = slot * this.#bytesMax; i < to; i++, o++) this.#names[o] = bytes[i];
   }

@@ -1,16 +1,9 @@
 import type { BatchBuilder } from '@gait/engine/event/batch-builder';
 import type { Tokens } from '../tokens.ts';
-import { NAMES_CACHED, NameCache, TOO_LONG } from './name-cache.ts';
+import { NAMES_CACHED, NameCache, type Range, TOO_LONG } from './name-cache.ts';
 
 /** Bytes of a name that is cached; longer ones are rare and take the long way. */
 const NAME_BYTES_MAX = 48;
-
-/** Where a name stands. */
-export interface Range {
-  readonly bytes: Uint8Array;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** Tokens of people by the bytes of their names, forgotten whenever the table of tokens forgets somebody. */
 export class PersonTokens {
@@ -36,7 +29,7 @@ export class PersonTokens {
     const symbol = builder.intern(token);
     if (slot === TOO_LONG) return symbol;
     const free = slot < 0 ? ~slot : slot;
-    this.#cache.put(free, name.bytes, name.from, name.to);
+    this.#cache.put(free, name);
     this.#tokens[free] = token;
     this.#symbols[free] = symbol;
     this.#generations[free] = builder.generation;

@@ -67,8 +67,6 @@ export interface Taken {
   readonly rejected: number;
   readonly told: readonly ToldReject[];
   readonly notes: Readonly<Record<string, number>>;
-  /** Why nothing of the request could be read, '' when it could. */
-  readonly unusable: string;
 }
 
 /** When to come again after `NotTakenError`, ms. */
@@ -134,11 +132,15 @@ export class Intake {
     const origin = originOf(given.delivery, given.body);
     sink.from(origin);
     const context = (more: Partial<SourceDefaults> = {}) => this.#context(sink, voice, more);
-    await decode({ ...given, sink, voice, slice: new Slice(SLICE_MS), context });
-    const decoded = sink.end();
-    this.#builders.give(builder);
-    for (const [reason, count] of sink.rejected) this.counters.rejected(route, reason, count);
-    for (const [name, count] of sink.notes) this.counters.noted(name, count);
+    let decoded: readonly Batch[] = [];
+    try {
+      await decode({ ...given, sink, voice, slice: new Slice(SLICE_MS), context });
+    } finally {
+      decoded = sink.end();
+      this.#builders.give(builder);
+      for (const [reason, count] of sink.rejected) this.counters.rejected(route, reason, count);
+      for (const [name, count] of sink.notes) this.counters.noted(name, count);
+    }
     const rows = decoded.reduce((sum, batch) => sum + batch.rows, 0);
     this.#pay(grant, rows + sink.rejects - 1);
     return this.#heard(decoded, { sink, voice, grant, origin, rows });
@@ -175,7 +177,7 @@ export class Intake {
     if (row !== undefined) batches.push(row);
     const rejected = sink.rejects + of.rows - accepted;
     const notes = Object.fromEntries(sink.notes);
-    return { batches, taken: { accepted, rejected, told: sink.told, notes, unusable: sink.unusable } };
+    return { batches, taken: { accepted, rejected, told: sink.told, notes } };
   }
 
   #context(sink: RequestSink, voice: Voice, more: Partial<SourceDefaults>): DecodeContext {
@@ -210,6 +212,24 @@ export class Intake {
 /** Decodes one whole piece with one decoder. */
 export function decodeWhole(decoder: Decoder, bytes: Buffer, context: DecodeContext): void {
   decoder.decode(bytes, { start: 0, end: bytes.length, originOffset: 0, line: 0 }, context);
+}
+
+/** Decodes a part of an array that is wrapped again as the whole was, so that its rows point at that part. */
+export function decodeWrapped(
+  decoder: Decoder,
+  context: DecodeContext,
+  part: {
+    readonly bytes: Buffer;
+    readonly from: number;
+    readonly to: number;
+    readonly before: string;
+    readonly after: string;
+  },
+): void {
+  const before = Buffer.from(part.before);
+  const bytes = Buffer.concat([before, part.bytes.subarray(part.from, part.to), Buffer.from(part.after)]);
+  const originOffset = Math.max(0, part.from - before.length);
+  decoder.decode(bytes, { start: 0, end: bytes.length, originOffset, line: 0 }, context);
 }
 
 /** A delivery, or a part of one, as rows refer to it. */

@@ -16,6 +16,13 @@ export const DECODING_MAX = 4;
 export const WAITING_MAX = 256;
 /** Time after which decoding lets other requests have a turn, ms: below what anybody notices in an answer. */
 export const SLICE_MS = 10;
+/**
+ * Bytes of a document that is decoded in one go, some 100 ms. What SDKs and collectors send by default stays below; larger
+ * ones are cut between their entries.
+ */
+export const WHOLE_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of a piece of a larger document, some 30 ms. */
+export const GROUP_BYTES = 1024 * 1024;
 /** Bytes of lines cut into records at once. */
 export const CUT_BYTES = 1024 * 1024;
 /** Lines or documents of one request: the smallest useful records fill a body with fewer. */

@@ -43,12 +43,14 @@ test('no body and no header makes the server fail', { timeout: 120_000 }, async 
   const server = await ingestServer(t);
   let runs = 0;
   const property = fc.asyncProperty(
-    fc.constantFrom(...PATHS),
-    bodies,
-    headers,
-    fc.constantFrom('account', 'pay', 'all'),
-    fc.boolean(),
-    async (path, body, given, token, isPacked) => {
+    fc.record({
+      path: fc.constantFrom(...PATHS),
+      body: bodies,
+      given: headers,
+      token: fc.constantFrom('account', 'pay', 'all'),
+      isPacked: fc.boolean(),
+    }),
+    async ({ path, body, given, token, isPacked }) => {
       // Each delivery has an id of its own: one that comes again would not be looked at.
       const id = String(runs++).padStart(ID.length, '0');
       const own = Buffer.from(Buffer.from(body).toString('latin1').replace(ID, id), 'latin1');

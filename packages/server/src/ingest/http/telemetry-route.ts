@@ -7,8 +7,9 @@ import { triggerEventDecoder } from '../trigger-event.ts';
 import { bearerOf, headerOf } from './admission.ts';
 import { decodeRecords } from './cut.ts';
 import { statusOf, summaryOf } from './events-route.ts';
-import type { Incoming } from './intake.ts';
-import { NAME_CHARS_MAX } from './limits.ts';
+import { arrayIn, jsonGroups } from './groups.ts';
+import { decodeWrapped, type Incoming } from './intake.ts';
+import { GROUP_BYTES, NAME_CHARS_MAX } from './limits.ts';
 import { Refusal } from './refusal.ts';
 import { type IngestRoute, json, refusedJson } from './route.ts';
 
@@ -25,11 +26,21 @@ export function telemetryRoute(): IngestRoute {
     presented: bearerOf,
     async handle(incoming, intake) {
       const logStream = named(incoming.request, 'gait-log-stream');
-      const taken = await intake.take(incoming, ({ body, context, slice, voice }) => {
+      const taken = await intake.take(incoming, async (work) => {
+        const { body, context, slice, voice } = work;
         const { defaults } = context();
         const envelopeFunction = functionOf(incoming, voice.place(defaults));
         const given = context({ envelopeFunction, ...(logStream === '' ? {} : { logStream }) });
-        return decodeRecords(body, { decoder, framing: new DocumentFraming(), context: given, slice });
+        const place = body.length > GROUP_BYTES ? arrayIn(body, '') : undefined;
+        const groups = place && (await jsonGroups(body, place, { groupBytes: GROUP_BYTES, slice }));
+        if (groups === undefined) {
+          await decodeRecords(body, { decoder, framing: new DocumentFraming(), context: given, slice });
+          return;
+        }
+        for (const { from, to } of groups) {
+          decodeWrapped(decoder, given, { before: '[', bytes: body, from, to, after: ']' });
+          if (slice.isOver) await slice.pause();
+        }
       });
       return json(statusOf(taken), summaryOf(taken));
     },
