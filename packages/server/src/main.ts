@@ -2,10 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
-import { type Config, ConfigError } from './config.ts';
+import { type Config, ConfigError, sensorKeyOf } from './config.ts';
+import { IngestCounters } from './ingest/http/counters.ts';
+import { ingestRoutes } from './ingest/http/routes.ts';
 import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
+import { statusPage } from './status-page/routes.ts';
 
 /** Longest wait for the header of a request, ms: who is slower only holds a connection. */
 const HEADERS_MS_MAX = 10_000;
@@ -64,7 +67,7 @@ interface Parts {
   readonly access: OpenedAccess;
 }
 
-async function httpServer(config: Config, _parts: Parts): Promise<FastifyInstance> {
+async function httpServer(config: Config, { service, access }: Parts): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
     requestTimeout: REQUEST_MS_MAX,
@@ -75,7 +78,25 @@ async function httpServer(config: Config, _parts: Parts): Promise<FastifyInstanc
     return503OnClosing: true,
   });
   app.server.headersTimeout = HEADERS_MS_MAX;
+  const sensorKey = await sensorKeyOf(config);
+  await app.register(
+    ingestRoutes({
+      ...{ service, access },
+      tokens: service.tokens,
+      defaults: config.source,
+      counters: new IngestCounters(),
+      limits: { bodyBytes: config.limits.bodyBytes },
+      ...(sensorKey === undefined ? {} : { sensorKey }),
+      onFailure,
+    }),
+  );
+  statusPage(app);
   return app;
+}
+
+/** What should not happen is told on standard error in full, and to nobody outside. */
+function onFailure(error: unknown): void {
+  process.stderr.write(`gait: ${error instanceof Error ? error.stack : String(error)}\n`);
 }
 
 async function certificate(tls: NonNullable<Config['tls']>): Promise<{ cert: Buffer; key: Buffer }> {

@@ -70,7 +70,7 @@ export interface Taken {
 }
 
 /** When to come again after `NotTakenError`, ms. */
-const COME_AGAIN_MS = { closing: 5000, 'disk-full': 60_000, busy: 1000 } as const;
+const COME_AGAIN_MS = { closing: 5000, 'disk-full': 60_000, busy: 1000, failed: 60_000 } as const;
 
 /** Takes requests in: body, decoding, identity, time, rate, log. The routes around it speak the protocols. */
 export class Intake {
