@@ -38,6 +38,8 @@ export const ACCESS_DENIED = 'AccessDenied';
 /** What a carried out call leaves behind: `answer` for the caller, the rest for the trail. */
 export interface Carried<T> {
   readonly answer: T;
+  /** Set when parts of the call failed, though it has an answer: the trail shows it. */
+  readonly error?: { readonly code: string; readonly message: string };
   readonly responseElements?: Readonly<Record<string, unknown>> | null;
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
 }
@@ -46,7 +48,7 @@ export interface Carried<T> {
 export interface PlannedCall<T> {
   /** As the trail shows it. */
   readonly call: ApiCall;
-  /** Every action and resource that must be allowed; `call` alone if absent. */
+  /** Every action and resource that must be allowed; `call` alone if absent. None if `run` asks for itself. */
   readonly permissions?: readonly ApiCall[];
   run(): Carried<T> | Promise<Carried<T>>;
 }
@@ -70,6 +72,7 @@ export async function carryOut<T>(gate: Gate, request: AwsRequest, planned: Plan
     throw error;
   }
   gate.record(request, planned.call, {
+    ...(carried.error === undefined ? {} : { error: carried.error }),
     ...(carried.responseElements === undefined ? {} : { responseElements: carried.responseElements }),
     ...(carried.additionalEventData === undefined ? {} : { additionalEventData: carried.additionalEventData }),
   });

@@ -5,6 +5,7 @@
 import { ServiceError } from '../call.ts';
 import type { JsonObject } from '../json-protocol.ts';
 import { isObject } from '../json-protocol.ts';
+import { compareTexts } from '../text-order.ts';
 import { compareDecimals, formatDecimal, parseDecimal } from './decimal.ts';
 
 /** One value with its type. Binary values are base64. */
@@ -170,23 +171,6 @@ export function compareValues(a: AttributeValue, b: AttributeValue): number | un
   }
   if ('B' in a && 'B' in b) return Buffer.compare(Buffer.from(a.B, 'base64'), Buffer.from(b.B, 'base64'));
   return undefined;
-}
-
-/** Order of texts by their UTF-8 bytes. */
-export function compareTexts(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) {
-    const left = a.charCodeAt(at);
-    const right = b.charCodeAt(at);
-    if (left !== right) return byteRank(left) - byteRank(right);
-  }
-  return a.length - b.length;
-}
-
-/** Halves of pairs stand for code points above all others, though their units are below U+E000. */
-function byteRank(unit: number): number {
-  const isHalf = unit >= 0xd800 && unit <= 0xdfff;
-  return isHalf ? unit + 0x10000 : unit;
 }
 
 /** Bytes of an item as the service counts them: names and values, without their encoding. */

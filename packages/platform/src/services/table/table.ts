@@ -1,7 +1,8 @@
 /** One table in memory: items in the order of their keys, within limits. */
 import { ServiceError } from '../call.ts';
+import { compareTexts } from '../text-order.ts';
 import type { AttributeValue, Item } from './attribute-value.ts';
-import { compareTexts, compareValues, copyItem, invalid, itemBytes, valueBytes } from './attribute-value.ts';
+import { compareValues, copyItem, invalid, itemBytes, valueBytes } from './attribute-value.ts';
 import type { ChangeStream } from './stream.ts';
 
 /** What a table is made of. The partition key is a text; `sort` is the key within a partition, if it has one. */
