@@ -191,7 +191,8 @@ export class Poller {
     const failed = this.#failedOf(records, outcome);
     this.#counts.recordsFailed += failed.length;
     if (!keepsOrder(this.#source.arn)) {
-      const done = records.filter((record) => !failed.includes(record));
+      const isFailed = new Set(failed);
+      const done = records.filter((record) => !isFailed.has(record));
       this.#counts.recordsDone += done.length;
       this.#source.done(done);
       if (failed.length > 0) this.#source.failed(failed);

@@ -49,7 +49,7 @@ export function routeOf(request: AwsRequest, hosts: readonly string[]): Route {
 function placeOf(request: AwsRequest, hosts: readonly string[]): { bucket: string; key: string } {
   const host = (request.headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
   const path = (request.path.split('?')[0] ?? '').replace(/^\//, '');
-  const own = hosts.find((one) => host.endsWith(`.${one}`));
+  const own = hosts.includes(host) ? undefined : hosts.find((one) => host.endsWith(`.${one}`));
   if (own !== undefined) return { bucket: host.slice(0, -own.length - 1), key: decode(path) };
   const slash = path.indexOf('/');
   if (slash < 0) return { bucket: decode(path), key: '' };

@@ -15,6 +15,8 @@ const BATCH_GET_ITEMS_MAX = 100;
 const BATCH_WRITE_ITEMS_MAX = 25;
 /** Actions of one transaction: the service's own limit. */
 export const TRANSACTION_ITEMS_MAX = 100;
+/** Length of a client's token: the service's own limit. */
+const TOKEN_LENGTH_MAX = 36;
 /** Bytes answered by one BatchGetItem: the service's own limit; what does not fit is given back unprocessed. */
 const BATCH_GET_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -82,6 +84,10 @@ function planBatched(tables: Tables, name: string, request: unknown): PlannedWri
 export function transactWrite(tables: Tables, input: JsonObject): JsonObject {
   const items = listOf(input['TransactItems'], 'TransactItems');
   expectCount(items.length, TRANSACTION_ITEMS_MAX, 'actions');
+  const token = textOr(input, 'ClientRequestToken');
+  if (token.length > TOKEN_LENGTH_MAX)
+    throw invalid(`ClientRequestToken may have at most ${TOKEN_LENGTH_MAX} characters`);
+  if (token !== '' && tables.transactions.isMade(token, items)) return {};
   const actions = items.map(writeActionOf);
   const planned = actions.map(({ kind, action }) => planWrite(tables, kind, action));
   if (!areApart(planned)) throw invalid('Transaction request cannot include multiple operations on one item');
@@ -91,6 +97,7 @@ export function transactWrite(tables: Tables, input: JsonObject): JsonObject {
       actions.map(({ action }) => action),
     );
   for (const one of planned) if (one.writes) one.table.write(one.key, one.next);
+  if (token !== '') tables.transactions.made(token, items);
   return {};
 }
 

@@ -64,6 +64,14 @@ export class TableService implements AwsService {
     return undefined;
   }
 
+  /** What each table's stream dropped before a reader came to it. */
+  counts(): Readonly<Record<string, { readonly streamRecordsLost: number }>> {
+    const names = this.#tables.names();
+    return Object.fromEntries(
+      names.map((name) => [name, { streamRecordsLost: this.#tables.find(name)?.stream?.lost ?? 0 }]),
+    );
+  }
+
   handle(request: AwsRequest): Promise<AwsResponse> {
     return answerJson(this.#place.gate, request, { dialect: DIALECT, operations: this.#operations });
   }

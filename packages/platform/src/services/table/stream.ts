@@ -33,6 +33,7 @@ export class ChangeStream {
   #bytes = 0;
   /** Sequence of the next change. */
   #next = 1;
+  #lost = 0;
 
   constructor(tableArn: string, region: string, now: () => number) {
     const label = new Date(now()).toISOString().replace('Z', '');
@@ -44,6 +45,16 @@ export class ChangeStream {
   /** Sequence of the oldest change that is still there. */
   get oldest(): number {
     return this.#next - (this.#records.length - this.#gone);
+  }
+
+  /** Changes that were gone before a reader came to them, counted once for each reader. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Told by readers. */
+  countLost(changes: number): void {
+    this.#lost += changes;
   }
 
   /** Adds a change. One that changes nothing is no change. */
@@ -137,17 +148,11 @@ export class StreamReader implements EventSource {
   readonly arn: string;
   readonly #stream: ChangeStream;
   #position: number;
-  #lost = 0;
 
   constructor(stream: ChangeStream) {
     this.arn = stream.arn;
     this.#stream = stream;
     this.#position = stream.oldest;
-  }
-
-  /** Changes that were gone before this reader came to them. */
-  get lost(): number {
-    return this.#lost;
   }
 
   async receive(max: number, waitMs: number): Promise<readonly SourceRecord[]> {
@@ -173,7 +178,7 @@ export class StreamReader implements EventSource {
   #take(max: number): readonly SourceRecord[] {
     const { oldest } = this.#stream;
     if (this.#position < oldest) {
-      this.#lost += oldest - this.#position;
+      this.#stream.countLost(oldest - this.#position);
       this.#position = oldest;
     }
     const records = this.#stream.from(this.#position, max);

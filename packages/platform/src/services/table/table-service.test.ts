@@ -18,7 +18,9 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { ACCOUNT, REGION, TestFront, TestGate } from '../front.contract.ts';
+import { parseItem } from './attribute-value.ts';
 import { TableService } from './service.ts';
+import { ChangeStream, STREAM_BYTES_MAX, STREAM_RECORDS_MAX } from './stream.ts';
 
 const ORDERS = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/orders`;
 
@@ -349,6 +351,29 @@ describe('the table service, spoken to by the AWS SDK', () => {
     );
   });
 
+  test('makes a transaction that is sent again once, and no other under its token', async () => {
+    const add = (amount: string) =>
+      client.send(
+        new TransactWriteItemsCommand({
+          ClientRequestToken: 'token',
+          TransactItems: [
+            {
+              Update: {
+                TableName: 'orders',
+                Key: { id: { S: 'sum' } },
+                UpdateExpression: 'ADD n :n',
+                ExpressionAttributeValues: { ':n': { N: amount } },
+              },
+            },
+          ],
+        }),
+      );
+    await add('1');
+    await add('1');
+    assert.deepEqual(await get('sum'), { id: { S: 'sum' }, n: { N: '1' } });
+    await assert.rejects(add('2'), { name: 'IdempotentParameterMismatchException' });
+  });
+
   test('describes and lists tables', async () => {
     await put('1');
     const { Table } = await client.send(new DescribeTableCommand({ TableName: 'orders' }));
@@ -493,6 +518,24 @@ describe('the table service, spoken to by the AWS SDK', () => {
       records.slice(1).map(({ id }) => id),
     );
     assert.equal((await service.openStream(arn)?.receive(10, 0))?.length, 3);
+  });
+
+  test('drops the oldest changes when too many wait, and counts them for the reader that lost them', async () => {
+    const stream = new ChangeStream(ORDERS, REGION, Date.now);
+    const reader = stream.reader();
+    for (let at = 0; at < STREAM_RECORDS_MAX + 10; at++) {
+      const keys = parseItem({ id: { S: String(at) } }, 'Item');
+      stream.append({ keys, next: keys });
+    }
+    const records = await reader.receive(STREAM_RECORDS_MAX * 2, 0);
+    assert.equal(records.length, STREAM_RECORDS_MAX);
+    assert.match(JSON.stringify(records[0]?.record), /"Keys":\{"id":\{"S":"10"\}\}/);
+    assert.equal(stream.lost, 10);
+    const big = parseItem({ id: { S: 'x'.repeat(300_000) } }, 'Item');
+    for (let at = 0; at < 200; at++) stream.append({ keys: big, next: big });
+    const kept = (await reader.receive(1000, 0)).length;
+    assert.equal(kept, Math.floor(STREAM_BYTES_MAX / 600_004));
+    assert.equal(stream.lost, 10 + 200 - kept);
   });
 
   test('wakes a reader that waits when something changes', async () => {

@@ -7,6 +7,7 @@ import { invalid, parseItem } from './attribute-value.ts';
 import { ChangeStream } from './stream.ts';
 import type { TableDefinition } from './table.ts';
 import { Table } from './table.ts';
+import { TransactionTokens } from './transaction-tokens.ts';
 
 /** Tables of an account: more than an application of this size has. */
 export const TABLES_MAX = 100;
@@ -15,6 +16,7 @@ const TABLE_NAME = /^[a-zA-Z0-9_.-]{3,255}$/;
 
 /** Tables by name. */
 export class Tables {
+  readonly transactions: TransactionTokens;
   readonly #prefix: string;
   readonly #region: string;
   readonly #now: () => number;
@@ -24,6 +26,7 @@ export class Tables {
     this.#prefix = `arn:aws:dynamodb:${place.region}:${place.accountId}:table/`;
     this.#region = place.region;
     this.#now = place.now;
+    this.transactions = new TransactionTokens(place.now);
   }
 
   /** Makes a table. Throws `ServiceError` for a bad or used name, or one table too many. */

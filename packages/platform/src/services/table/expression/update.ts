@@ -174,7 +174,8 @@ function rest(
   without: readonly string[],
   make: (left: string[]) => AttributeValue,
 ): AttributeValue | undefined {
-  const left = members.filter((member) => !without.includes(member));
+  const taken = new Set(without);
+  const left = members.filter((member) => !taken.has(member));
   return left.length === 0 ? undefined : make(left);
 }
 
