@@ -218,7 +218,7 @@ export interface EventSource {
   readonly arn: string;
   /**
    * Takes up to `max` records as they stand in a Lambda event (`Records`), or none if there are none within `waitMs`. They stay
-   * invisible until `done` or `failed`.
+   * invisible until `done`, `failed` or `release`. Never rejects.
    */
   receive(max: number, waitMs: number): Promise<readonly SourceRecord[]>;
   /** Removes records that were handled. */

@@ -220,6 +220,15 @@ describe('the bucket service, spoken to by the AWS SDK', () => {
     virtual.destroy();
   });
 
+  test('is reached by clients that were told nothing but its address, as functions are', async () => {
+    const plain = new S3Client(front.client());
+    const large = Buffer.alloc(3 * 1024 * 1024, 'large ');
+    await plain.send(new PutObjectCommand({ Bucket, Key: 'large', Body: large }));
+    const found = await plain.send(new GetObjectCommand({ Bucket, Key: 'large' }));
+    assert.ok(large.equals(Buffer.from((await found.Body?.transformToByteArray()) ?? [])));
+    plain.destroy();
+  });
+
   test('removes objects one by one and many at once', async () => {
     for (const key of ['a', 'b&b', 'c', 'd']) await put(key);
     await client.send(new DeleteObjectCommand({ Bucket, Key: 'a' }));
