@@ -18,7 +18,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { ACCOUNT, REGION, TestFront, TestGate } from '../front.contract.ts';
+import { ACCOUNT, REGION, TestFront, TestGate } from '../test-front.ts';
 import { uploadOf } from './body.ts';
 import type { ObjectCreated } from './notification.ts';
 import { createdEvent } from './notification.ts';
