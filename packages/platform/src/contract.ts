@@ -187,7 +187,8 @@ export type Admission = { readonly allowed: true } | { readonly allowed: false; 
 
 /**
  * The one door to everything the services do: says whether a caller may make a call, and writes the trail. Each service
- * asks once per call, before it does anything, and reports the outcome once.
+ * asks before it does anything, once for each action and resource of the call (most calls have one; a batch over two
+ * tables has two), and reports the outcome once.
  */
 export interface Gate {
   admit(request: AwsRequest, call: ApiCall): Admission;
@@ -198,6 +199,8 @@ export interface Gate {
     outcome: {
       readonly error?: { readonly code: string; readonly message: string };
       readonly responseElements?: Readonly<Record<string, unknown>> | null;
+      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, as the trail shows them. */
+      readonly additionalEventData?: Readonly<Record<string, unknown>>;
     },
   ): void;
 }
@@ -215,13 +218,15 @@ export interface EventSource {
   readonly arn: string;
   /**
    * Takes up to `max` records as they stand in a Lambda event (`Records`), or none if there are none within `waitMs`. They stay
-   * invisible until `done` or `failed`.
+   * invisible until `done`, `failed` or `release`. Never rejects.
    */
   receive(max: number, waitMs: number): Promise<readonly SourceRecord[]>;
   /** Removes records that were handled. */
   done(records: readonly SourceRecord[]): void;
   /** Gives records back: to be delivered again, or to the dead-letter queue after too many times. */
   failed(records: readonly SourceRecord[]): void;
+  /** Gives records back as if they had never been received: nobody tried to handle them. */
+  release(records: readonly SourceRecord[]): void;
 }
 
 /** A record of an event source. */
