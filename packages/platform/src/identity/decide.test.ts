@@ -116,7 +116,8 @@ describe('policies', () => {
     assert.equal(by({ Service: 's3.amazonaws.com' }, s3), 'allow');
     assert.equal(by({ Service: 'sns.amazonaws.com' }, s3), 'implicit-deny');
     assert.equal(by({ AWS: ACCOUNT }, s3), 'implicit-deny');
-    assert.equal(by({ AWS: `arn:aws:iam::${ACCOUNT}:root` }, role), 'allow');
+    assert.equal(by({ AWS: `arn:aws:iam::${ACCOUNT}:root` }, role), 'implicit-deny');
+    assert.equal(by({ AWS: `arn:aws:iam::${ACCOUNT}:root` }, { ...role, isDelegated: true }), 'allow');
     assert.equal(by({ AWS: ROLE }, role), 'allow');
     assert.equal(by({ AWS: `${ROLE}2` }, role), 'implicit-deny');
     assert.equal(by('*', role), 'allow');

@@ -9,6 +9,11 @@ export interface Asker {
   readonly arns: readonly string[];
   /** `s3.amazonaws.com`, when a service asks for itself. */
   readonly service?: string;
+  /**
+   * Whether a policy that names the asker's account allows. It does not by itself: it leaves it to the account's own
+   * policies, so that those must allow too.
+   */
+  readonly isDelegated?: boolean;
 }
 
 /** What is asked for. */
@@ -68,7 +73,10 @@ function matchesPrincipal(principals: Principals | undefined, asker: Asker | und
   if (principals.kind === 'unsupported') return isDeny;
   if (asker === undefined) return false;
   if (asker.service !== undefined) return principals.services.includes(asker.service);
-  return principals.aws.some((named) => isAccount(named, asker.accountId) || asker.arns.includes(named));
+  const isByAccount = isDeny || asker.isDelegated === true;
+  return principals.aws.some(
+    (named) => asker.arns.includes(named) || (isByAccount && isAccount(named, asker.accountId)),
+  );
 }
 
 /** An account is named by its number or by the ARN of its root. */
