@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AwsRequest, AwsResponse, AwsService } from './contract.ts';
 import { type Refusal, refusalResponse } from './endpoint-errors.ts';
 import type { AccessKey, Directory } from './identity/directory.ts';
-import { checkSignature, parseClaim, type SignatureClaim } from './identity/signature.ts';
+import { checkSignature, parseClaim, type SignatureClaim, type SignatureFault } from './identity/signature.ts';
 
 /** What the endpoint needs. */
 export interface EndpointOptions {
@@ -42,6 +42,7 @@ const CONNECTIONS_MAX = 1_024;
 /**
  * One HTTP server for all AWS services, as `AWS_ENDPOINT_URL` expects it: reads from the signature which service is
  * meant, checks it, finds out who calls, and hands the request on. Refusals have the shape of that service's protocol.
+ * Bodies are only kept for keys that exist. `aws-chunked` bodies are handed on as they came.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const services = new Map<string, AwsService>();
@@ -73,6 +74,15 @@ interface Head {
   readonly requestId: string;
 }
 
+/** A request that was read. */
+interface Taken {
+  readonly head: Head;
+  readonly claim: SignatureClaim | SignatureFault;
+  readonly key: AccessKey | undefined;
+  /** Undefined when it was larger than is taken from this caller. */
+  readonly body: Buffer | undefined;
+}
+
 class Router {
   readonly #options: EndpointOptions;
   readonly #services: ReadonlyMap<string, AwsService>;
@@ -91,8 +101,10 @@ class Router {
   async take(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const head = headOf(message);
     try {
-      const body = await readBody(message);
-      send(response, await this.#answer(head, body), head);
+      const claim = parseClaim(head);
+      const key = typeof claim === 'string' ? undefined : this.#options.directory.key(claim.accessKeyId);
+      const body = await readBody(message, key === undefined ? 0 : BODY_BYTES_MAX);
+      send(response, await this.#answer({ head, claim, key, body }), head);
     } catch (error) {
       if (message.destroyed && !message.complete) response.destroy();
       else {
@@ -102,17 +114,17 @@ class Router {
     }
   }
 
-  async #answer(head: Head, body: Buffer | undefined): Promise<AwsResponse> {
-    const claim = parseClaim(head);
+  async #answer(taken: Taken): Promise<AwsResponse> {
+    const { head, claim, key, body } = taken;
     if (claim === 'missing') {
       const open = await this.#options.open?.(openRequest(head));
       if (open !== undefined) return open;
     }
     if (typeof claim === 'string') return this.#refuse(claim, head, '');
+    if (key === undefined) return this.#refuse('unknown-key', head, claim.service);
     if (body === undefined) return this.#refuse('too-large', head, claim.service);
-    const key = this.#options.directory.key(claim.accessKeyId);
-    const refusal = key === undefined ? 'unknown-key' : this.#check({ ...head, body }, claim, key);
-    if (key === undefined || refusal !== undefined) return this.#refuse(refusal ?? 'unknown-key', head, claim.service);
+    const refusal = this.#check({ ...head, body }, claim, key);
+    if (refusal !== undefined) return this.#refuse(refusal, head, claim.service);
     const service = this.#services.get(claim.service);
     if (service === undefined) return this.#refuse('unknown-service', head, claim.service);
     return service.handle(requestOf({ head, body, claim, key }));
@@ -164,16 +176,16 @@ function requestOf(parts: {
 }
 
 /** The whole body; undefined when it is larger than the limit, after the rest was read and thrown away. */
-async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(message: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of message) {
     if (!Buffer.isBuffer(chunk)) continue;
     bytes += chunk.length;
-    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+    if (bytes <= bytesMax) chunks.push(chunk);
     else chunks.length = 0;
   }
-  return bytes <= BODY_BYTES_MAX ? Buffer.concat(chunks, bytes) : undefined;
+  return bytes <= bytesMax ? Buffer.concat(chunks, bytes) : undefined;
 }
 
 function send(response: ServerResponse, answer: AwsResponse, head: Head): void {
