@@ -27,7 +27,9 @@ export function configurationDocument(
     ...(Object.keys(revision.environment).length === 0 ? {} : { Environment: { Variables: revision.environment } }),
     TracingConfig: { Mode: 'PassThrough' },
     RevisionId: revision.revisionId,
-    ...(layers.length === 0 ? {} : { Layers: layers.map(({ arn }) => ({ Arn: arn, CodeSize: 0 })) }),
+    ...(layers.length === 0
+      ? {}
+      : { Layers: layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code?.bytes ?? 0 })) }),
     State: 'Active',
     LastUpdateStatus: 'Successful',
     PackageType: 'Zip',
@@ -89,7 +91,7 @@ export function forTrail(document: Readonly<Record<string, unknown>>): Readonly<
 }
 
 /** Code, and links to it. */
-const OMITTED = new Set(['ZipFile', 'Code', 'ClientContext', 'Payload']);
+const OMITTED = new Set(['ZipFile', 'Code', 'Location', 'ClientContext', 'Payload']);
 
 function forTrailValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(forTrailValue);

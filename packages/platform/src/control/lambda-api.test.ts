@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   CreateAliasCommand,
@@ -17,12 +19,15 @@ import {
   GetFunctionConfigurationCommand,
   GetFunctionEventInvokeConfigCommand,
   GetFunctionUrlConfigCommand,
+  GetLayerVersionCommand,
   InvokeCommand,
   ListAliasesCommand,
   ListEventSourceMappingsCommand,
   ListFunctionsCommand,
+  ListLayerVersionsCommand,
   ListTagsCommand,
   ListVersionsByFunctionCommand,
+  PublishLayerVersionCommand,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
@@ -308,6 +313,26 @@ describe('Lambda API', () => {
     assert.equal(await invoke('new'), 'me');
     await site.lambda.send(new DeleteFunctionCommand({ FunctionName: 'new' }));
     await assert.rejects(invoke('new'), { name: 'ResourceNotFoundException' });
+  });
+
+  test('publishes layers, which functions then run with', async () => {
+    const ZipFile = await site.zip('export const layer = 1;');
+    const made = await site.lambda.send(new PublishLayerVersionCommand({ LayerName: 'shim', Content: { ZipFile } }));
+    const arn = made.LayerVersionArn ?? '';
+    assert.match(arn, /:layer:shim:1$/);
+    const again = await site.lambda.send(new PublishLayerVersionCommand({ LayerName: 'shim', Content: { ZipFile } }));
+    assert.equal(again.Version, 2);
+    await site.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'mail', Layers: [arn] }));
+    await invoke('mail');
+    const [folder = ''] = site.host.invoked.at(-1)?.revision.layerFolders ?? [];
+    assert.equal(await readFile(join(folder, 'index.mjs'), 'utf8'), 'export const layer = 1;');
+    const shown = await site.lambda.send(new GetLayerVersionCommand({ LayerName: 'shim', VersionNumber: 1 }));
+    assert.equal((await fetch(shown.Content?.Location ?? '')).status, 200);
+    const listed = await site.lambda.send(new ListLayerVersionsCommand({ LayerName: 'shim' }));
+    assert.deepEqual(
+      listed.LayerVersions?.map((one) => one.Version),
+      [2, 1],
+    );
   });
 
   test('keeps code, environments and payloads out of the trail', async () => {

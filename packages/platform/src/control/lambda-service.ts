@@ -5,6 +5,7 @@ import { policyFor } from './invocations.ts';
 import { LambdaError } from './lambda-error.ts';
 import { FUNCTION_OPERATIONS } from './lambda-functions.ts';
 import { INVOKE } from './lambda-invoke.ts';
+import { LAYER_OPERATIONS } from './lambda-layers.ts';
 import { MAPPING_OPERATIONS } from './lambda-mappings.ts';
 import { PERMISSION_OPERATIONS } from './lambda-permissions.ts';
 import { SETTING_OPERATIONS } from './lambda-settings.ts';
@@ -20,6 +21,7 @@ export const LAMBDA_OPERATIONS: readonly Operation[] = [
   ...PERMISSION_OPERATIONS,
   ...MAPPING_OPERATIONS,
   ...TAG_OPERATIONS,
+  ...LAYER_OPERATIONS,
   INVOKE,
 ];
 

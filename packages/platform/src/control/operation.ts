@@ -16,8 +16,8 @@ export interface LambdaSite {
   readonly directory: Directory;
   readonly gate: PlatformGate;
   readonly host: FunctionHost;
-  /** Layers that functions may use, by ARN with version. */
-  readonly layers: ReadonlyMap<string, Layer>;
+  /** Layers that functions may use, by ARN with version, oldest first. */
+  readonly layers: Map<string, Layer>;
   /** URL of the endpoint, for download links. */
   readonly endpointUrl: () => string;
   /** Where the front door answers for a function's own URL. */
