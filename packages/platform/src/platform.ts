@@ -283,7 +283,7 @@ function serveAll({ ground, host, invocations, services, triggers }: Built): voi
     functionUrl: (name) => triggers.functionUrl(name),
     now: place.now,
   });
-  const own = [lambda, createIamService(directory, gate), createStsService(directory, gate)];
+  const own = [lambda, createIamService(directory, gate, place.now), createStsService(directory, gate)];
   for (const service of [...own, ...services.services]) endpoint.serve(service);
 }
 

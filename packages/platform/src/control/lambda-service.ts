@@ -107,13 +107,14 @@ function resourceOf(operation: Operation, call: Call): Pick<ApiCall, 'resourceAr
   };
 }
 
-function parameters(input: Input): Readonly<Record<string, unknown>> {
+function parameters(input: Input): Readonly<Record<string, unknown>> | null {
   const query: Record<string, unknown> = {};
   for (const name of new Set(input.query.keys())) {
     const values = input.query.getAll(name);
     query[name] = values.length === 1 ? values[0] : values;
   }
-  return forTrail({ ...input.path, ...query, ...input.body });
+  const shown = forTrail({ ...input.path, ...query, ...input.body });
+  return Object.keys(shown).length === 0 ? null : shown;
 }
 
 /** The trail names refusals of permissions without the ending, as CloudTrail does for Lambda. */

@@ -2,18 +2,26 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
   AttachRolePolicyCommand,
+  AttachUserPolicyCommand,
+  CreateAccessKeyCommand,
   CreatePolicyCommand,
   CreateRoleCommand,
+  CreateUserCommand,
+  DeleteAccessKeyCommand,
   DeletePolicyCommand,
   DeleteRolePolicyCommand,
+  DeleteUserCommand,
   DetachRolePolicyCommand,
+  DetachUserPolicyCommand,
   GetPolicyCommand as GetManagedPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
+  ListAccessKeysCommand,
   ListAttachedRolePoliciesCommand,
   ListPoliciesCommand,
   ListRolePoliciesCommand,
+  ListUsersCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import {
@@ -190,6 +198,31 @@ describe('permissions', () => {
     await assert.rejects(site.lambda.send(new GetPolicyCommand({ FunctionName: 'mail' })), {
       name: 'ResourceNotFoundException',
     });
+  });
+
+  test('of a user that somebody made come with its policies, and end with its key', async () => {
+    const UserName = 'backdoor';
+    await site.iam.send(new CreateUserCommand({ UserName }));
+    const { AccessKey } = await site.iam.send(new CreateAccessKeyCommand({ UserName }));
+    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
+    const made = { accessKeyId, secretAccessKey, sessionToken: '', expiresMs: 0 };
+    assert.ok(!JSON.stringify(site.records).includes(secretAccessKey));
+    await assert.rejects(call(made), denied);
+    const all = { UserName, PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' };
+    await site.iam.send(new AttachUserPolicyCommand(all));
+    await call(made);
+    await assert.rejects(site.iam.send(new DeleteUserCommand({ UserName })), { name: 'DeleteConflictException' });
+    const keys = await site.iam.send(new ListAccessKeysCommand({ UserName }));
+    assert.deepEqual(
+      keys.AccessKeyMetadata?.map((key) => key.AccessKeyId),
+      [accessKeyId],
+    );
+    await site.iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: accessKeyId }));
+    await assert.rejects(call(made), { name: 'UnrecognizedClientException' });
+    await site.iam.send(new DetachUserPolicyCommand(all));
+    await site.iam.send(new DeleteUserCommand({ UserName }));
+    const users = await site.iam.send(new ListUsersCommand({}));
+    assert.ok(users.Users?.every((user) => user.UserName !== UserName));
   });
 
   /** STS has no client here: its calls are signed by the SDK's signer. */
