@@ -344,7 +344,7 @@ export interface Platform {
   readonly region: string;
   /** AWS endpoint for SDKs (`endpoint`, `AWS_ENDPOINT_URL`). */
   readonly endpointUrl: string;
-  /** Front door of the application's HTTP API. */
+  /** Front door of the application's HTTP API; '' before one is deployed. */
   readonly apiUrl: string;
   readonly isolation: FunctionHost['isolation'];
   /** Base URL of a function's own URL. */
