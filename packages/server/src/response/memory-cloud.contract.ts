@@ -1,3 +1,4 @@
+import { callFor, permissionOf } from './api-call.ts';
 import { ResponseError } from './errors.ts';
 import type { FunctionRef } from './function-ref.ts';
 import { functionRef } from './function-ref.ts';
@@ -48,7 +49,10 @@ export class MemoryCloud {
 
   /** With the function `pay`, which has everything, and `refund` on the same role. */
   constructor() {
-    this.roles.set('shop-role', { attached: ['arn:aws:iam::aws:policy/ReadOnlyAccess'], inline: { own: '{"a":1}' } });
+    this.roles.set('shop-role', {
+      attached: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+      inline: { own: '{"Version":"2012-10-17"}' },
+    });
     this.functions.set('pay', memoryFunction('pay'));
     this.functions.set('refund', memoryFunction('refund'));
     for (const [uuid, source] of [
@@ -160,8 +164,9 @@ export class MemoryProvider implements Provider {
   }
 
   async set(target: Target, value: Value): Promise<Done> {
-    if (this.cloud.denied.has(target.kind)) {
-      throw new ResponseError('GAIT_RESPONSE_DENIED', `It needs the permission for ${target.kind}.`);
+    const permission = permissionOf(callFor(target, value));
+    if (this.cloud.denied.has(permission)) {
+      throw new ResponseError('GAIT_RESPONSE_DENIED', `${permission} is missing.`);
     }
     this.onSet(target, 'asked');
     this.#stale = { target: JSON.stringify(target), value: this.cloud.get(target), left: this.lag };

@@ -230,6 +230,10 @@ function pauseSources(draft: Draft, { mappings }: FunctionState): void {
 
 function isolate(draft: Draft, { ref, state, policy }: PlanInput): void {
   const { roleName, managedQuarantine } = state;
+  if (roleName === '') {
+    draft.leave('isolate the identity', 'The name of the role could not be read.');
+    return;
+  }
   const title = `Deny the function's own calls: role ${printable(roleName)}`;
   const document = quarantinePolicyDocument(ref);
   if (managedQuarantine != null && canonicalJson(managedQuarantine.document) === document) {

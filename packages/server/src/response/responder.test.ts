@@ -153,7 +153,7 @@ describe('a step that fails', () => {
     const bench = new Bench();
     const { cloud } = bench.provider;
     const before = cloud.settings();
-    cloud.denied.add('concurrency').add('version');
+    cloud.denied.add('lambda:PutFunctionConcurrency').add('lambda:PublishVersion');
     const responder = bench.open();
     const response = await responder.start(start);
     assert.equal(response.phase, 'in-force');
@@ -171,7 +171,7 @@ describe('a step that fails', () => {
     const bench = new Bench();
     const { cloud } = bench.provider;
     const before = cloud.settings();
-    for (const kind of ['concurrency', 'mapping', 'role-policy']) cloud.denied.add(kind);
+    cloud.denied.add('lambda:PutFunctionConcurrency').add('lambda:UpdateEventSourceMapping').add('iam:PutRolePolicy');
     const responder = bench.open();
     await assert.rejects(responder.start(start), failsWith('GAIT_RESPONSE_DENIED'));
     assert.equal(cloud.settings(), before);
@@ -200,7 +200,7 @@ describe('a step that fails', () => {
     const before = cloud.settings();
     const responder = bench.open();
     const { id } = await responder.start(start);
-    cloud.denied.add('mapping');
+    cloud.denied.add('lambda:UpdateEventSourceMapping');
     await assert.rejects(responder.release({ response: id, by: 'ann' }), failsWith('GAIT_RESPONSE_DENIED'));
     assert.equal(responder.responses.get(id)?.phase, 'halted');
     assert.equal(cloud.get(concurrency), '0');
@@ -215,7 +215,7 @@ describe('a step that fails', () => {
     const responder = bench.open();
     const { id } = await responder.start(start);
     const during = bench.provider.cloud.settings();
-    bench.provider.cloud.denied.add('description');
+    bench.provider.cloud.denied.add('lambda:UpdateFunctionConfiguration');
     await assert.rejects(responder.release({ response: id, by: 'ann' }), failsWith('GAIT_RESPONSE_DENIED'));
     assert.equal(bench.provider.cloud.settings(), during);
   });
