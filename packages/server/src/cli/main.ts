@@ -8,7 +8,9 @@ import { functionsCommand } from './functions.ts';
 import { Interrupted } from './interrupt.ts';
 import { print, say, tolerateClosedPipes } from './output.ts';
 import { rebuildStoreCommand } from './rebuild-store.ts';
+import { releaseCommand } from './release.ts';
 import { replayCommand } from './replay.ts';
+import { respondCommand } from './respond.ts';
 import { verifyCommand } from './verify.ts';
 import { VERSION } from './version.ts';
 
@@ -44,6 +46,8 @@ function program(): Command {
     verifyCommand(),
     evidenceCommand(),
     rebuildStoreCommand(),
+    respondCommand(),
+    releaseCommand(),
   ];
   for (const command of commands) gait.addCommand(command);
   settle(gait);

@@ -22,6 +22,8 @@ export class Bench {
   nowMs = 1_800_000_000_000;
   /** Counts down with every record; at 0 the program is killed, before or after writing it. */
   kill: { left: number; written: boolean } | undefined;
+  /** Thrown instead of writing. */
+  refuse: Error | undefined;
   #ids = 0;
 
   constructor(provider = new MemoryProvider()) {
@@ -50,6 +52,7 @@ export class Bench {
   }
 
   async #append(control: object): Promise<number> {
+    if (this.refuse !== undefined) throw this.refuse;
     const dies = this.kill !== undefined && this.kill.left-- <= 0;
     if (dies && this.kill?.written === false) throw new Killed();
     if ('kind' in control && control.kind === 'response') this.log.push(checked(control));
