@@ -14,7 +14,7 @@ export function releaseCommand(): Command {
   const command = new Command('release')
     .description('End a quarantine: fresh sandboxes first, then everything undone in reverse order and read back.')
     .argument('<response>', 'id of a response; without --server its beginning is enough')
-    .option('--force', 'restore also what somebody else has changed since')
+    .option('--force', 'release whatever speaks against it, and restore what somebody else has changed since')
     .option('--keep-sandboxes', 'leave the sandboxes as they are: whatever is in their memory goes on');
   return withDeskOptions(command).action((id: string, options: Options) =>
     withDesk(options, 'acting', async (desk) => {

@@ -4,7 +4,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { callFor, commandFor } from './api-call.ts';
 
-const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((one) => !one.includes('\0'));
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }).filter((one) => !one.includes('\0')),
+  fc.string({ unit: fc.constantFrom(' ', "'", '\\', '"', '$', 'a', '\n', '\u{1f600}'), maxLength: 12 }),
+);
 
 describe('a call as a command line', () => {
   it('is read by a shell as exactly the words that are meant, whatever a description holds', () => {
@@ -23,6 +26,7 @@ describe('a call as a command line', () => {
           ...['aws', 'lambda', 'update-function-configuration', '--function-name', 'pay', '--description', description],
           ...['--region', 'eu-west-1'],
         ]);
+        assert.ok(!/\s{2}/.test(script.join('')), 'what a terminal would join is written by number');
         assert.deepEqual(read.toString().split('\0').slice(0, -1), expected);
       }),
       { seed: 11, numRuns: 30 },

@@ -97,11 +97,14 @@ function kebab(name: string): string {
   return name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
 
-/** A text as one word for bash or zsh; what is no plain ASCII by number, so that it can neither act nor hide. */
+/**
+ * A text as one word for bash or zsh. What is no plain ASCII goes by number, so that it can neither act nor hide; so do
+ * spaces behind spaces, which do not survive being shown and copied.
+ */
 function shellWord(text: string): string {
   if (/^[\w./:@%+=,-]+$/.test(text)) return text;
-  if (/^[\x20-\x7e]*$/.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
-  const escaped = text.replace(/[^\x20-\x7e]|['\\]/gu, (character) => {
+  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('  ')) return `'${text.replaceAll("'", `'\\''`)}'`;
+  const escaped = text.replace(/[^\x20-\x7e]|['\\]|(?<= ) /gu, (character) => {
     if (character === "'" || character === '\\') return `\\${character}`;
     return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
   });

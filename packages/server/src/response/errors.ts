@@ -10,6 +10,7 @@ export const RESPONSE_ERRORS = {
   GAIT_RESPONSE_FULL: 'Too many responses are in force.',
   GAIT_RESPONSE_FOREIGN:
     'Somebody else has changed what Gait set. Look at it, then release with --force to restore it.',
+  GAIT_RESPONSE_OBJECTION: 'Something speaks against releasing. Look at it, then release with --force if you must.',
   GAIT_RESPONSE_DENIED: 'The provider denied it: the responder lacks a permission.',
   GAIT_RESPONSE_CREDENTIALS: 'The provider did not accept the credentials of the responder.',
   GAIT_RESPONSE_REFUSED: 'The provider refused it.',

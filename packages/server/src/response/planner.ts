@@ -12,7 +12,10 @@ import { canonicalJson, isRecordable } from './target.ts';
 
 /** What a person allows Gait to do. */
 export interface ResponsePolicy {
-  /** Function keys that nothing is ever done to; a part may be `*` or end in `*`. */
+  /**
+   * Functions that nothing is ever done to: keys, where a part may be `*` or end in `*`, or only names of functions. With one
+   * that cannot be understood nothing is done to any function, rather than to one that somebody meant to protect.
+   */
   readonly protectedFunctions: readonly string[];
   /** Accounts and regions that may be acted in; undefined: wherever the credentials reach. */
   readonly accounts?: readonly string[];
@@ -312,11 +315,15 @@ class Draft {
   }
 }
 
-/** Whether a pattern stands for a key: part by part, where a part may be `*` or end in `*`. */
+/** Whether a pattern stands for a key, part by part. Throws when it is no pattern. */
 function matches(pattern: string, key: string): boolean {
-  const parts = pattern.split(':');
+  const given = pattern.split(':');
+  const parts = given.length === 1 ? ['*', '*', '*', ...given] : given;
   const values = key.split(':');
-  if (parts.length !== values.length) return false;
+  if (parts.length !== values.length || !parts.every((part) => /^([^*]+\*?|\*)$/.test(part))) {
+    const detail = `'${printable(pattern)}' is neither a function key nor a name, so nothing is done at all.`;
+    throw new ResponseError('GAIT_RESPONSE_PROTECTED', detail);
+  }
   return parts.every((part, at) =>
     part.endsWith('*') ? values[at].startsWith(part.slice(0, -1)) : part === values[at],
   );

@@ -24,6 +24,8 @@ export class Bench {
   kill: { left: number; written: boolean } | undefined;
   /** Thrown instead of writing. */
   refuse: Error | undefined;
+  /** What speaks against releases. */
+  objection: string | undefined;
   #ids = 0;
 
   constructor(provider = new MemoryProvider()) {
@@ -39,6 +41,7 @@ export class Bench {
       policy,
       append: (control) => this.#append(control),
       providerFor: async () => provider,
+      objection: async () => this.objection,
       now: () => this.nowMs,
       wait: async (ms) => {
         this.waits.push(ms);

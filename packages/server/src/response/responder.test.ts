@@ -297,6 +297,21 @@ describe("somebody else's change", () => {
   });
 });
 
+describe('a release that something speaks against', () => {
+  it('is refused with the reason and changes nothing, unless it is forced', async () => {
+    const bench = new Bench();
+    bench.objection = 'The function was denied 12 calls in the last minute.';
+    const responder = bench.open();
+    const { id } = await responder.start(start);
+    const during = bench.provider.cloud.settings();
+    const told = failsWith('GAIT_RESPONSE_OBJECTION', /denied 12 calls/);
+    await assert.rejects(responder.release({ response: id, by: 'ann' }), told);
+    assert.equal(bench.provider.cloud.settings(), during);
+    assert.equal(responder.responses.get(id)?.phase, 'in-force');
+    assert.equal((await responder.release({ response: id, by: 'ann', force: true })).phase, 'released');
+  });
+});
+
 describe('a lease', () => {
   it('runs out, is listed as due, and can be extended but not shortened', async () => {
     const bench = new Bench();
@@ -333,10 +348,13 @@ describe('what is out of bounds', () => {
   it('is refused before anything is asked or written', async () => {
     const bench = new Bench();
     const protect = (...protectedFunctions: string[]) => bench.open({ ...PERMISSIVE, protectedFunctions });
-    for (const pattern of [PAY, 'aws:*:*:pay', 'aws:123456789012:eu-*:*']) {
+    for (const pattern of [PAY, 'aws:*:*:pay', 'aws:123456789012:eu-*:*', 'pay', 'p*']) {
       await assert.rejects(protect(pattern).start(start), failsWith('GAIT_RESPONSE_PROTECTED', /pay/));
     }
-    await protect('aws:*:*:payments', 'aws:*:pay').preview(start);
+    await protect('aws:*:*:payments', 'payments', 'ay*').preview(start);
+    for (const nonsense of ['aws:*:refund', 'p*y', '', 'aws:::refund', 'arn:aws:lambda:eu-west-1:1:function:refund']) {
+      await assert.rejects(protect(nonsense).start(start), failsWith('GAIT_RESPONSE_PROTECTED', /nothing is done/));
+    }
     const narrow = bench.open({ ...PERMISSIVE, accounts: ['999999999999'] });
     await assert.rejects(narrow.start(start), failsWith('GAIT_RESPONSE_SCOPE', /123456789012/));
     const elsewhere = bench.open({ ...PERMISSIVE, regions: ['us-east-1'] });

@@ -25,6 +25,8 @@ export interface ResponderParts {
   readonly append: AppendControl;
   readonly providerFor: ProviderFor;
   readonly policy: ResponsePolicy;
+  /** What speaks against releasing now, such as denied calls that go on; undefined when nothing does. */
+  readonly objection?: (response: Response) => Promise<string | undefined>;
   /** Ms since 1970. */
   readonly now: () => number;
   /** Waits so many ms. */
@@ -43,7 +45,7 @@ export interface Occasion {
 
 /** How to release. */
 export interface ReleaseOptions {
-  /** Restore also what somebody else has changed since. */
+  /** Release although something speaks against it, and restore also what somebody else has changed since. */
   readonly force?: boolean;
   /** Leave out fresh sandboxes: for functions that must not be updated. Whatever is in their memory goes on. */
   readonly keepSandboxes?: boolean;
@@ -120,7 +122,8 @@ export class Responder {
 
   /**
    * Ends a quarantine: fresh sandboxes first, while nothing can reach them, then everything undone in reverse order, each
-   * read back. Throws `GAIT_RESPONSE_FOREIGN` before anything is done when somebody else has changed a setting. When a
+   * read back. Throws `GAIT_RESPONSE_OBJECTION` or `GAIT_RESPONSE_FOREIGN`, before anything is done, when something speaks
+   * against it or somebody else has changed a setting. When a
    * step fails, the response is halted, the rest stays in force, and it can be released again.
    */
   async release(asked: ReleaseOptions & { readonly response: string; readonly by: string }): Promise<Response> {
@@ -129,7 +132,7 @@ export class Responder {
       if (response.phase === 'released') return response;
       if (!isActive(response)) throw wrongState(response, 'released');
       const force = asked.force === true;
-      if (!force) await this.#assertOurs(response);
+      if (!force) await this.#assertReleasable(response);
       const content = { force, keepSandboxes: asked.keepSandboxes === true };
       await this.#transitions.write(response, { state: 'releasing', content, by: asked.by });
       return this.#carryBack(response.id, asked.by);
@@ -300,7 +303,9 @@ export class Responder {
     throw error;
   }
 
-  async #assertOurs(response: Response): Promise<void> {
+  async #assertReleasable(response: Response): Promise<void> {
+    const objection = await this.#parts.objection?.(response);
+    if (objection !== undefined) throw new ResponseError('GAIT_RESPONSE_OBJECTION', objection);
     const deviations = await this.deviations(response.id);
     if (deviations.length === 0) return;
     const detail = deviations.map(({ error }) => error.detail).join(' ');

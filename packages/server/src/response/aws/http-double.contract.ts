@@ -27,6 +27,8 @@ export class AwsDouble {
   readonly seen: SeenRequest[] = [];
   /** Actions answered otherwise, as often as said. */
   readonly trouble = new Map<string, { left: number; with: Trouble }>();
+  /** Told of every request. */
+  onRequest: (action: string) => void = () => undefined;
   /** Readings for which a function is still being updated after an update. */
   updating = 0;
   /** How updates end. */
@@ -63,6 +65,7 @@ export class AwsDouble {
     const route = isIam ? undefined : routeOf(request.method ?? '', url.pathname);
     const action = isIam ? `iam:${form.get('Action')}` : `lambda:${route?.operation ?? 'unknown'}`;
     this.seen.push({ action, userAgent: String(request.headers['user-agent']) });
+    this.onRequest(action);
     const send = isIam ? sendXml : sendJson;
     try {
       if (this.#isTroubled(action, request)) return;
