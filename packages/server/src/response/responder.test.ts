@@ -4,7 +4,7 @@ import { ResponseError, type ResponseErrorCode } from './errors.ts';
 import { functionRef } from './function-ref.ts';
 import { PAY, SECRET } from './memory-cloud.contract.ts';
 import { quarantinePolicyDocument } from './quarantine-policy.ts';
-import { Bench, PERMISSIVE } from './responder-bench.contract.ts';
+import { Bench, Killed, PERMISSIVE } from './responder-bench.contract.ts';
 import { Responses } from './responses.ts';
 import { isComplete } from './transitions.ts';
 
@@ -330,6 +330,33 @@ describe('a lease', () => {
     assert.deepEqual(bench.open().due(), []);
   });
 
+  it('that has run out is released, or extended with the reason when that cannot be', async () => {
+    const bench = new Bench();
+    const { cloud } = bench.provider;
+    const before = cloud.settings();
+    const responder = bench.open();
+    const { id, untilMs } = await responder.start(start);
+    assert.deepEqual(await responder.expire('lease'), []);
+    bench.nowMs = untilMs;
+    const reasons: readonly (readonly [() => void, ResponseErrorCode])[] = [
+      [() => cloud.set(concurrency, '3'), 'GAIT_RESPONSE_FOREIGN'],
+      [() => cloud.denied.add('lambda:UpdateEventSourceMapping'), 'GAIT_RESPONSE_DENIED'],
+    ];
+    for (const [hinder, code] of reasons) {
+      hinder();
+      const [{ response, error }] = await responder.expire('lease');
+      assert.equal(error?.code, code);
+      assert.equal(response.untilMs, bench.nowMs + 60 * 60_000);
+      assert.deepEqual(await responder.expire('lease'), []);
+      cloud.set(concurrency, '0');
+      cloud.denied.clear();
+      bench.nowMs = response.untilMs;
+    }
+    const [{ response, error }] = await responder.expire('lease');
+    assert.deepEqual([response.id, response.phase, error], [id, 'released', undefined]);
+    assert.equal(cloud.settings(), before);
+  });
+
   it('must be from five minutes to a week, and the response in force', async () => {
     const bench = new Bench();
     const responder = bench.open();
@@ -341,6 +368,24 @@ describe('a lease', () => {
     await responder.release({ response: id, by: 'ann' });
     await assert.rejects(responder.extend({ response: id, by: 'ann' }), failsWith('GAIT_RESPONSE_STATE'));
     await assert.rejects(responder.extend({ response: 'r1', by: 'ann' }), failsWith('GAIT_RESPONSE_ABSENT'));
+  });
+});
+
+describe('a response whose plan was written although the log did not say so', () => {
+  it('is given up at the next start, beside the one that took its place', async () => {
+    const bench = new Bench();
+    bench.kill = { left: 0, written: true };
+    const responder = bench.open();
+    await assert.rejects(responder.start(start), Killed);
+    bench.kill = undefined;
+    const { id } = await responder.start(start);
+    const again = bench.open();
+    assert.equal(again.responses.active().length, 2);
+    assert.deepEqual(await again.resume('restart'), []);
+    assert.deepEqual(
+      again.responses.active().map((one) => [one.id, one.phase]),
+      [[id, 'in-force']],
+    );
   });
 });
 

@@ -51,6 +51,13 @@ export interface ReleaseOptions {
   readonly keepSandboxes?: boolean;
 }
 
+/** What became of a response whose lease ran out. */
+export interface Expired {
+  readonly response: Response;
+  /** Why it could not be released, and was extended instead. */
+  readonly error: ResponseError | undefined;
+}
+
 /** A step whose setting is no longer what Gait made it. */
 export interface Deviation {
   readonly step: string;
@@ -152,9 +159,27 @@ export class Responder {
     return found;
   }
 
-  /** Those whose lease has run out. What becomes of them is for people or a policy to say. */
+  /** Those whose lease has run out. */
   due(): Response[] {
     return this.responses.due(this.#parts.now());
+  }
+
+  /**
+   * Releases those whose lease has run out. What cannot be released, because something speaks against it, somebody else
+   * changed a setting, or a step failed, is extended by `LEASE_MINUTES_DEFAULT` and returned with the reason, so that
+   * people are told once in that time and the log does not grow with tries.
+   */
+  async expire(by: string): Promise<Expired[]> {
+    const expired: Expired[] = [];
+    for (const { id } of this.due()) {
+      try {
+        expired.push({ response: await this.release({ response: id, by }), error: undefined });
+      } catch (error) {
+        if (!(error instanceof ResponseError)) throw error;
+        expired.push({ response: await this.extend({ response: id, by }), error });
+      }
+    }
+    return expired;
   }
 
   /**
@@ -255,7 +280,7 @@ export class Responder {
   async #carryBack(id: string, by: string): Promise<Response> {
     const { release } = this.#known(id);
     assert(release !== undefined, 'how to release was recorded when releasing began');
-    const stepper = await this.#stepperOf(this.#known(id));
+    const stepper = await this.#orHalt(id, by, () => this.#stepperOf(this.#known(id)));
     if (!release.keepSandboxes) await this.#recycle(id, { by, stepper });
     for (const { id: stepId } of this.#known(id).steps.toReversed()) {
       const work = { ...this.#at(id, stepId), by };
@@ -296,6 +321,15 @@ export class Responder {
     const content = { step: 'recycle', target, before, after } as const;
     await this.#transitions.write(response, { state: 'step-planned', content, by, step });
     return this.#at(id, step).step;
+  }
+
+  async #orHalt<T>(id: string, by: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ResponseError) return this.#halt(id, by, error);
+      throw error;
+    }
   }
 
   async #halt(id: string, by: string, error: ResponseError): Promise<never> {

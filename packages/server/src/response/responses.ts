@@ -71,6 +71,10 @@ export function isActive({ phase }: Response): boolean {
   return phase === 'begun' || phase === 'in-force' || phase === 'releasing' || phase === 'halted';
 }
 
+function hasNotEnded(response: Response): boolean {
+  return isActive(response) || response.phase === 'planned';
+}
+
 /** From which states a state may come. Anything else in the log is a copy or damaged, and changes nothing. */
 const FROM: { readonly [State in ResponseState]?: readonly (Phase | StepPhase)[] } = {
   begun: ['planned'],
@@ -121,9 +125,9 @@ export class Responses {
     return [...this.#byId.values()].reverse();
   }
 
-  /** Those of which something is, or may be, in force, oldest first. */
+  /** Those that have not ended, oldest first. */
   active(): Response[] {
-    return [...this.#activeByFunction.values()].flatMap((id) => this.#byId.get(id) ?? []);
+    return [...this.#byId.values()].filter(hasNotEnded);
   }
 
   /** The one that is in force for a function, or planned and not given up. */
@@ -140,15 +144,15 @@ export class Responses {
   }
 
   #remember(response: Response): void {
-    if (isActive(response) || response.phase === 'planned') {
+    if (hasNotEnded(response)) {
       this.#activeByFunction.set(response.function, response.id);
       return;
     }
     if (this.#activeByFunction.get(response.function) === response.id) this.#activeByFunction.delete(response.function);
     if (this.#byId.size <= RESPONSES_MAX) return;
-    for (const { id, phase } of this.#byId.values()) {
-      if (phase !== 'released' && phase !== 'abandoned') continue;
-      this.#byId.delete(id);
+    for (const one of this.#byId.values()) {
+      if (hasNotEnded(one)) continue;
+      this.#byId.delete(one.id);
       return;
     }
   }
