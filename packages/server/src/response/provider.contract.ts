@@ -17,8 +17,8 @@ export interface ProviderFixture {
    */
   readonly function: FunctionRef;
   readonly secret: string;
-  /** Takes a permission away (`lambda:PutFunctionConcurrency`) from the credentials in use. */
-  deny(permission: string): Promise<void> | void;
+  /** The same with credentials that lack a permission, such as `lambda:PutFunctionConcurrency`. */
+  without(permission: string): Promise<Provider>;
   /** Waits so many ms, or less where nothing has to be waited for. */
   wait(ms: number): Promise<void>;
 }
@@ -74,9 +74,9 @@ export function providerContract(name: string, open: (test: TestContext) => Prom
     });
 
     it('says which permission is missing', async (test) => {
-      const { provider, function: ref, deny } = await open(test);
-      await deny('lambda:PutFunctionConcurrency');
-      const set = provider.set({ kind: 'concurrency', functionName: ref.name }, '0');
+      const { provider, function: ref, without } = await open(test);
+      const limited = await without('lambda:PutFunctionConcurrency');
+      const set = limited.set({ kind: 'concurrency', functionName: ref.name }, '0');
       await fails(set, 'GAIT_RESPONSE_DENIED', /lambda:PutFunctionConcurrency/);
       assert.equal(await provider.get({ kind: 'concurrency', functionName: ref.name }), null);
     });

@@ -8,8 +8,9 @@ providerContract('the cloud in memory', async () => {
     provider,
     function: functionRef(PAY),
     secret: SECRET,
-    deny: (permission) => {
+    without: async (permission) => {
       provider.cloud.denied.add(permission);
+      return provider;
     },
     wait: async () => undefined,
   };

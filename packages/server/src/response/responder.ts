@@ -130,8 +130,8 @@ export class Responder {
   /**
    * Ends a quarantine: fresh sandboxes first, while nothing can reach them, then everything undone in reverse order, each
    * read back. Throws `GAIT_RESPONSE_OBJECTION` or `GAIT_RESPONSE_FOREIGN`, before anything is done, when something speaks
-   * against it or somebody else has changed a setting. When a
-   * step fails, the response is halted, the rest stays in force, and it can be released again.
+   * against it or somebody else has changed a setting. When a step fails, the response is halted, the rest stays in force,
+   * and it can be released again.
    */
   async release(asked: ReleaseOptions & { readonly response: string; readonly by: string }): Promise<Response> {
     return this.#alone(this.#known(asked.response).function, async () => {

@@ -37,8 +37,9 @@ providerContract('AWS through the SDK', async (test) => {
     provider,
     function: ref,
     secret: SECRET,
-    deny: (permission) => {
+    without: async (permission) => {
       double.cloud.denied.add(permission);
+      return provider;
     },
     wait: async () => undefined,
   };
