@@ -20,6 +20,8 @@ const CREDENTIALS = {
   AWS_SECRET_ACCESS_KEY: 'never-to-be-printed',
   AWS_SESSION_TOKEN: 'nor-this',
   AWS_EC2_METADATA_DISABLED: 'true',
+  // Would come before these.
+  AWS_PROFILE: undefined,
 };
 
 interface Scene {
@@ -54,7 +56,7 @@ async function scene(test: TestContext): Promise<Scene> {
 
 describe('gait respond and gait release', () => {
   it('plan in words, act, list and release, and leave everything as it was', async (test) => {
-    const { double, run } = await scene(test);
+    const { double, folder, run } = await scene(test);
     const before = double.cloud.settings();
     const plan = await run('respond', 'plan', 'i00ff', '--inline-policies');
     assert.equal(plan.stderr, '');
@@ -88,6 +90,10 @@ describe('gait respond and gait release', () => {
     const released = await run('release', id, '--json');
     assert.equal(JSON.parse(released.stdout).phase, 'released');
     assert.equal(double.cloud.settings(), before);
+    const workspace = await Workspace.open(folder);
+    assert.equal(workspace.log.lastMs, 1_800_000_000_000, 'acting does not move the clock of the folder');
+    assert.ok(workspace.log.next > 20);
+    await workspace.close();
     const all = [plan, started, listed, released].map(({ stdout, stderr }) => stdout + stderr).join();
     for (const secret of [SECRET, 'never-to-be-printed', 'nor-this']) assert.ok(!all.includes(secret));
   });
@@ -176,6 +182,9 @@ describe('gait respond and gait release', () => {
     const run = (presented: string, ...words: string[]) =>
       ended(start([...words, '--server', server], { GAIT_TOKEN: presented }));
     const before = double.cloud.settings();
+    const both = await run('secret-token', 'respond', 'start', '--function', PAY, '--protect', 'pay');
+    assert.match(both.stderr, /^gait: --protect has no meaning with --server/);
+    assert.deepEqual([both.code, log], [2, []]);
     const started = await run('secret-token', 'respond', 'start', '--function', PAY);
     assert.match(started.stdout, /^r00000000000000aa {2}in force {2}/);
     assert.match((await run('secret-token', 'respond', 'list')).stdout, /^r00000000000000aa {2}in force/);

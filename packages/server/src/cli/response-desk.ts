@@ -57,7 +57,10 @@ export async function withDesk<T>(
   way: 'reading' | 'acting',
   use: (desk: Desk) => Promise<T>,
 ): Promise<T> {
-  if (options.server !== undefined) return use(serverDesk(options.server, options.token));
+  if (options.server !== undefined) {
+    assertOnlyServer(options);
+    return use(serverDesk(options.server, options.token));
+  }
   if (way === 'reading') return withReader(options, use);
   const folder = await existingFolder(options.data);
   try {
@@ -75,6 +78,16 @@ export async function withDesk<T>(
       `${folder} is in use by another process. If that is a server, act through it: --server URL --token TOKEN.`,
     );
   }
+}
+
+/** What a server was not told must not look as if it had been. */
+function assertOnlyServer({ data, awsEndpoint, profile, inlinePolicies, protect }: DeskOptions): void {
+  const given = Object.entries({ data, awsEndpoint, profile, inlinePolicies, protect }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (given === undefined) return;
+  const option = `--${given[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UsageError(`${option} has no meaning with --server: the server has its own configuration.`);
 }
 
 function withReader<T>(options: DeskOptions, use: (desk: Desk) => Promise<T>): Promise<T> {
@@ -110,7 +123,7 @@ async function deskOver({ log, store, append, options }: DeskParts): Promise<Des
     wait,
     newId: () => `r${randomBytes(8).toString('hex')}`,
   });
-  const by = `cli:${userInfo().username}`;
+  const by = `cli:${userName()}`;
   return {
     plan: (asked) => responder.preview(occasionOf(store, asked)),
     start: ({ leaseMinutes, ...asked }) =>
@@ -122,6 +135,15 @@ async function deskOver({ log, store, append, options }: DeskParts): Promise<Des
     get: async (id) => present(responses.get(idOf(responses, id)), id),
     resume: () => responder.resume(by),
   };
+}
+
+/** Who runs this; the number where the system has no name for it, as in many containers. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
 }
 
 /** The whole id of a response that was given by its beginning. */

@@ -138,7 +138,9 @@ describe('a plan', () => {
     assert.equal(isolate(undefined), undefined);
     const wider = quarantinePolicyDocument(ref).replace('"Deny"', '"Allow"');
     assert.equal(isolate(wider), undefined);
-    const spaced = JSON.stringify(JSON.parse(quarantinePolicyDocument(ref)), null, 2);
+    assert.equal(isolate('{"Version":'), undefined);
+    const { Version, Statement } = JSON.parse(quarantinePolicyDocument(ref));
+    const spaced = JSON.stringify({ Statement, Version }, null, 2);
     assert.deepEqual(isolate(spaced), {
       service: 'iam',
       operation: 'AttachRolePolicy',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { assert } from '@gait/engine/base/assert';
 import { printable } from '../render/printable.ts';
 import { type ApiCall, callFor, commandFor } from './api-call.ts';
@@ -8,7 +9,7 @@ import { MAPPINGS_MAX } from './limits.ts';
 import type { FunctionState } from './provider.ts';
 import { quarantinePolicyArn, quarantinePolicyDocument, quarantinePolicyName } from './quarantine-policy.ts';
 import type { Target, Value } from './target.ts';
-import { canonicalJson, isRecordable } from './target.ts';
+import { isRecordable } from './target.ts';
 
 /** What a person allows Gait to do. */
 export interface ResponsePolicy {
@@ -239,7 +240,7 @@ function isolate(draft: Draft, { ref, state, policy }: PlanInput): void {
   }
   const title = `Deny the function's own calls: role ${printable(roleName)}`;
   const document = quarantinePolicyDocument(ref);
-  if (managedQuarantine != null && canonicalJson(managedQuarantine.document) === document) {
+  if (managedQuarantine != null && isSameDocument(managedQuarantine.document, document)) {
     if (state.attachedPolicyArns === undefined) {
       draft.leave('isolate the identity', "The role's policies could not be read, so they could not be restored.");
       return;
@@ -279,6 +280,15 @@ function isolate(draft: Draft, { ref, state, policy }: PlanInput): void {
       after: document,
       effects,
     });
+  }
+}
+
+/** Whether two policies say the same, in whatever order their keys stand. */
+function isSameDocument(one: string, two: string): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(one), JSON.parse(two));
+  } catch {
+    return false;
   }
 }
 
