@@ -245,6 +245,26 @@ describe("somebody else's change", () => {
     assert.equal(cloud.settings(), before);
   });
 
+  it('in the middle of a release halts it, and what they set stays until a person forces it', async () => {
+    const bench = new Bench();
+    const { cloud } = bench.provider;
+    const before = cloud.settings();
+    const responder = bench.open();
+    const { id } = await responder.start(start);
+    bench.provider.onSet = ({ kind }, when) => {
+      if (kind === 'role-policy' && when === 'done') cloud.set(concurrency, '5');
+    };
+    await assert.rejects(responder.release({ response: id, by: 'ann' }), failsWith('GAIT_RESPONSE_FOREIGN', /'5' now/));
+    bench.provider.onSet = () => undefined;
+    assert.equal(cloud.get(concurrency), '5');
+    const halted = responder.responses.get(id);
+    assert.deepEqual([halted?.phase, halted?.failure?.code], ['halted', 'GAIT_RESPONSE_FOREIGN']);
+    assert.equal(halted?.steps.find((step) => step.id === 'throttle')?.phase, 'undo-failed');
+    await responder.release({ response: id, by: 'ann', force: true });
+    assert.equal(cloud.settings(), before);
+    assert.ok(bench.log.some(({ state, content }) => state === 'undoing' && content === '{"found":"5"}'));
+  });
+
   it('that undid a step already is left as it is', async () => {
     const bench = new Bench();
     const { cloud } = bench.provider;
