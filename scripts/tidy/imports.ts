@@ -45,6 +45,8 @@ const SERVER_CONTRACTS = new Set([
   'runtime/service.ts',
   // What both token tables mean by the network of an address.
   'ingest/network-prefix.ts',
+  // How every part makes a text from outside harmless.
+  'render/printable.ts',
 ]);
 
 /** Folders of the server that connect the others. */

@@ -8,7 +8,9 @@ import { functionsCommand } from './functions.ts';
 import { Interrupted } from './interrupt.ts';
 import { print, say, tolerateClosedPipes } from './output.ts';
 import { rebuildStoreCommand } from './rebuild-store.ts';
+import { releaseCommand } from './release.ts';
 import { replayCommand } from './replay.ts';
+import { respondCommand } from './respond.ts';
 import { serveCommand } from './serve.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -48,6 +50,8 @@ function program(): Command {
     evidenceCommand(),
     rebuildStoreCommand(),
     tokenCommand(),
+    respondCommand(),
+    releaseCommand(),
   ];
   for (const command of commands) gait.addCommand(command);
   settle(gait);
