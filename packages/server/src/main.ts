@@ -1,10 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
+import { VERSION } from './cli/version.ts';
 import { type Config, ConfigError, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
+import { awsProviders } from './response/aws/provider.ts';
+import { Responder } from './response/responder.ts';
+import { Responses } from './response/responses.ts';
+import { responseRoutes } from './response/routes.ts';
 import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
@@ -16,6 +23,11 @@ const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 60_000;
 /** Idle connections are kept this long, ms: longer than the interval in which exporters send. */
 const KEEP_ALIVE_MS = 72_000;
+
+/** Leases are looked at this often, ms: they last minutes at least. */
+const LEASES_EVERY_MS = 30_000;
+/** Who acts when nobody asked: it goes on with what a crash interrupted, and ends leases. */
+const OWN_NAME = 'gait';
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -45,9 +57,11 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     const access = openAccess(join(config.data, FOLDER.access));
     opened.push(() => access.close());
     const administrator = access.ensureAdministrator();
-    const app = await httpServer(config, { service, access });
+    const responder = await responderOf(config, service);
+    const app = await httpServer(config, { service, access, responder });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.listen.address, port: config.listen.port });
+    opened.push(watchResponses(responder));
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       // Intake first, then the engine behind it.
@@ -65,9 +79,10 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
 interface Parts {
   readonly service: LiveService;
   readonly access: OpenedAccess;
+  readonly responder: Responder;
 }
 
-async function httpServer(config: Config, { service, access }: Parts): Promise<FastifyInstance> {
+async function httpServer(config: Config, { service, access, responder }: Parts): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
     requestTimeout: REQUEST_MS_MAX,
@@ -90,8 +105,49 @@ async function httpServer(config: Config, { service, access }: Parts): Promise<F
       onFailure,
     }),
   );
+  await app.register(responseRoutes, { responder, access, store: service.store });
   statusPage(app);
   return app;
+}
+
+/** Everything that acts on functions. What was in force before is read from the log, which is its only memory. */
+async function responderOf(config: Config, service: LiveService): Promise<Responder> {
+  const responses = new Responses();
+  for await (const { record } of service.log.controls(service.log.first)) {
+    if (record.type === 'control' && record.control.kind === 'response') responses.apply(record.control);
+  }
+  const wait = async (ms: number): Promise<void> => {
+    await delay(ms);
+  };
+  const { endpoint, profile } = config.aws ?? {};
+  return new Responder({
+    responses,
+    append: (control) => service.control(control),
+    providerFor: awsProviders({
+      ...{ version: VERSION, wait },
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(profile === undefined ? {} : { profile }),
+    }),
+    policy: { protectedFunctions: config.response.protected, inlinePolicies: config.response.inlinePolicies },
+    now: Date.now,
+    wait,
+    newId: () => `r${randomBytes(8).toString('hex')}`,
+  });
+}
+
+/** Goes on with what a crash interrupted, and ends leases as they run out. Returns what stops that. */
+function watchResponses(responder: Responder): () => Promise<void> {
+  const tell = ({ error }: { readonly error: Error | undefined }): void => {
+    if (error !== undefined) process.stderr.write(`gait: a response could not be ended: ${error.message}\n`);
+  };
+  let work = responder.resume(OWN_NAME).then((failures) => failures.forEach(tell), onFailure);
+  const timer = setInterval(() => {
+    work = work.then(() => responder.expire(OWN_NAME)).then((expired) => expired.forEach(tell), onFailure);
+  }, LEASES_EVERY_MS).unref();
+  return async () => {
+    clearInterval(timer);
+    await work;
+  };
 }
 
 /** What should not happen is told on standard error in full, and to nobody outside. */

@@ -127,7 +127,6 @@ export const CONFIG = z.strictObject({
     .optional(),
   aws: z
     .strictObject({
-      region: keyPart.optional().describe('region of the functions; else that of the environment'),
       endpoint: url.optional().describe('where the API is, if not at its usual place'),
       profile: text.optional().describe('profile of the shared credentials file; else the usual chain'),
     })
@@ -139,6 +138,10 @@ export const CONFIG = z.strictObject({
         .max(PROTECTED_MAX)
         .default([])
         .describe('functions no response ever touches: patterns `provider:account:region:name`'),
+      inlinePolicies: z
+        .boolean()
+        .default(false)
+        .describe('write the quarantine policy into a role for which nobody has made one beforehand'),
     })
     .prefault({}),
 });

@@ -61,6 +61,8 @@ export interface SegmentLog extends Log {
   readonly durable: DurableMark & { readonly segments: readonly Segment[] };
   /** Why heads are not being signed; undefined while they are. Records are durable all the same. */
   readonly headFailure: LogError | undefined;
+  /** The control records from an ordinal on. Others are only read past, about as fast as the disk gives them. */
+  controls(fromOrdinal: number): AsyncIterable<StoredRecord>;
   /** Signs a head of everything durable now, instead of within `headEveryMs`. */
   sign(): Promise<void>;
   /** Removes old segments, after signing for them. */
@@ -190,9 +192,17 @@ class FolderLog implements SegmentLog {
     });
   }
 
-  async *read(fromOrdinal: number): AsyncIterable<StoredRecord> {
+  read(fromOrdinal: number): AsyncIterable<StoredRecord> {
+    return this.#read(fromOrdinal, false);
+  }
+
+  controls(fromOrdinal: number): AsyncIterable<StoredRecord> {
+    return this.#read(fromOrdinal, true);
+  }
+
+  async *#read(fromOrdinal: number, controlsOnly: boolean): AsyncIterable<StoredRecord> {
     if (this.#closing !== undefined) throw new LogError('GAIT_LOG_CLOSED');
-    const cursor = this.#cursor(fromOrdinal);
+    const cursor = this.#cursor(fromOrdinal, controlsOnly);
     try {
       yield* cursor.until(this.#durable());
     } finally {
@@ -262,8 +272,9 @@ class FolderLog implements SegmentLog {
     return this.#writer.bytes !== seen.bytes || this.#writer.segments !== seen.segments;
   }
 
-  #cursor(fromOrdinal: number): LogCursor {
-    return new LogCursor({ fromOrdinal, seek: (segment, ordinal) => this.#writer.seek(segment.number, ordinal) });
+  #cursor(fromOrdinal: number, controlsOnly = false): LogCursor {
+    const seek = (segment: Segment, ordinal: number): number => this.#writer.seek(segment.number, ordinal);
+    return new LogCursor({ fromOrdinal, seek, controlsOnly });
   }
 
   /**
