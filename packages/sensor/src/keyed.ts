@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { REMEMBERED_MAX } from './limits.ts';
 
 /** Hex digits of a pseudonym and of the MAC of a record. */
@@ -19,8 +19,11 @@ export interface Keyed {
 
 /** Makes pseudonyms and MACs with `key`; '' for none. */
 export function keyedBy(key: string): Keyed {
-  const secret = key === '' ? randomBytes(32) : Buffer.from(key);
-  const digest = (text: string) => createHmac('sha256', secret).update(text).digest('hex').slice(0, DIGITS);
+  let secret: string | undefined = key === '' ? undefined : key;
+  const digest = (text: string) => {
+    secret ??= randomId() + randomId();
+    return ciphers().createHmac('sha256', secret).update(text).digest('hex').slice(0, DIGITS);
+  };
   const people = new Map<string, string>();
   const remembered = (name: string): string => {
     const token = digest(PERSON + name.toLowerCase());
@@ -34,14 +37,26 @@ export function keyedBy(key: string): Keyed {
   };
 }
 
-/** A random id, 16 hex digits. */
+/** A random id, 16 hex digits. From the system's own source, which costs nothing to load. */
 export function randomId(): string {
-  return randomBytes(DIGITS / 2).toString('hex');
+  const bytes = Buffer.alloc(DIGITS / 2);
+  const source = openSync('/dev/urandom', 'r');
+  try {
+    readSync(source, bytes, 0, bytes.length, null);
+  } finally {
+    closeSync(source);
+  }
+  return bytes.toString('hex');
 }
 
 /** A fingerprint of bytes, as many hex digits as a pseudonym. */
 export function fingerprint(parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
+  const hash = ciphers().createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex').slice(0, DIGITS);
+}
+
+/** Loading takes 4 ms, so that it is left to those who need it. Throws on versions of Node that cannot. */
+function ciphers() {
+  return process.getBuiltinModule('node:crypto');
 }

@@ -36,13 +36,15 @@ export const REMEMBERED_MAX = 256;
 /** Characters of a user agent that are looked at; the naming part of real ones stands in front. */
 export const AGENT_CHARS_MAX = 512;
 /** Every so many invocations the looks that cost several µs are taken even when nothing asks for them. */
-export const LOOK_EVERY_INVOCATIONS = 16;
+export const LOOK_EVERY_INVOCATIONS = 32;
 /** Every so many invocations open files are counted, for which a folder must be read. */
 export const COUNT_FILES_EVERY_INVOCATIONS = 128;
 /** An invocation of this length pays for the looks that cost several µs: they are a thousandth of it. */
 export const LOOK_FROM_MS = 10;
 /** Entries of a folder for temporary files that are added up where it has no file system of its own. */
 export const TMP_ENTRIES_MAX = 256;
+/** Looks after which such a folder is read again although it seems unchanged. */
+export const TMP_READ_EVERY_LOOKS = 16;
 /** An invocation that is this close to its deadline is reported as timed out while there is time. */
 export const DEADLINE_MARGIN_MS = 30;
 /** Deadlines further away are none: timers take no more. */

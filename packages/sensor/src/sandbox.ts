@@ -48,6 +48,7 @@ export class Sandbox implements Watch, Recorder {
   readonly #between = new Calls();
   readonly #deadlines = new Deadlines(this.#open, (late) => this.end(late, { status: 'timeout' }));
   #storage: AsyncLocalStorage<Invocation> | undefined;
+  /** Whose work it is that carries no mark: of the only invocation, or of the one that began before marks were needed. */
   #current: Invocation | undefined;
   #revision: string;
   #loadMs = Number.NaN;
@@ -145,7 +146,7 @@ export class Sandbox implements Watch, Recorder {
   }
 
   add(call: Call): void {
-    const owner = this.#storage === undefined ? this.#current : this.#storage.getStore();
+    const owner = this.#storage?.getStore() ?? this.#current;
     const isOpen = owner !== undefined && this.#open.has(owner);
     (isOpen ? owner.calls : this.#between).add(call);
   }
@@ -201,7 +202,7 @@ export class Sandbox implements Watch, Recorder {
       if (this.#open.size >= OPEN_INVOCATIONS_MAX) this.#forgetOldest();
     }
     this.#open.add(invocation);
-    this.#current = invocation;
+    if (this.#storage === undefined) this.#current = invocation;
     this.#deadlines.watch(invocation);
   }
 

@@ -93,19 +93,23 @@ function settled({ recorder, invocation }: HandlerCall, result: unknown): unknow
     result.then(succeed, fail);
     return result;
   }
-  // Other thenables may begin their work when `then` is called: it is called once.
-  return new Promise((resolve, reject) => {
+  // Other thenables may begin their work when `then` is called: it is called when the runtime does, once.
+  const then = (given: unknown, refused: unknown) =>
     result.then(
-      (value: unknown) => {
+      (value) => {
         succeed(value);
-        afterFlush(recorder, () => resolve(value));
+        afterFlush(recorder, () => passOn(given, value));
       },
-      (error: unknown) => {
+      (error) => {
         fail(error);
-        afterFlush(recorder, () => reject(error));
+        afterFlush(recorder, () => passOn(refused, error));
       },
     );
-  });
+  return isPlainPromise(result) ? new Promise(then) : Object.create(result, { then: { value: then } });
+}
+
+function passOn(to: unknown, value: unknown): void {
+  if (typeof to === 'function') to(value);
 }
 
 /** The runtime's callback, reported when it is called first. */

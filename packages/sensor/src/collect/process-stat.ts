@@ -70,6 +70,11 @@ export class ProcessTable {
     this.#before = isOwn ? new Set(pids) : undefined;
   }
 
+  /** Processes that were there before the sandbox began, its own left out; undefined when that says nothing of it. */
+  get atStart(): number | undefined {
+    return this.#before === undefined ? undefined : this.#before.size - 1;
+  }
+
   /** Undefined where there is no /proc, or too much of it. */
   others(): number | undefined {
     const pids = listed();

@@ -14,7 +14,7 @@ export type Use = Pick<
  * What the process used since this was last asked: never since the beginning of an invocation, because work that goes on
  * after a response is done in the time of the next. CPU and memory come with each record (1.3 µs); looks that cost more
  * are taken when something asks for them: a child was started, CPU time of children moved, the invocation was long enough
- * for them not to matter, or none was taken for sixteen invocations.
+ * for them not to matter, or none was taken for 32 invocations.
  */
 export class Resources {
   readonly #children: Children;
@@ -62,9 +62,9 @@ export class Resources {
   /** Reads the process table only when there may be more processes than before. */
   #processes(hasMoved: boolean, isFirst: boolean): number | undefined {
     const known = this.#children.settle();
-    const isAsked = this.#children.started || hasMoved || known > 0 || this.#survivors > 0 || isFirst;
+    const isAsked = this.#children.started || hasMoved || known > 0 || this.#survivors > 0;
     this.#children.started = false;
-    if (!isAsked) return undefined;
+    if (!isAsked) return isFirst ? this.#table.atStart : undefined;
     this.#survivors = this.#table.others() ?? known;
     return this.#survivors;
   }

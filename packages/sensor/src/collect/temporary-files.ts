@@ -1,11 +1,11 @@
 import { readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TMP_ENTRIES_MAX } from '../limits.ts';
+import { TMP_ENTRIES_MAX, TMP_READ_EVERY_LOOKS } from '../limits.ts';
 
 /**
  * Bytes in use in the folder for temporary files, as growth since the sandbox began. Where the folder has a file system of
  * its own, as in Lambda, one question to it answers (2 µs); elsewhere files are added up, two levels deep and up to 256
- * entries, whenever the folder has changed.
+ * entries, when the folder has changed and with every sixteenth look.
  */
 export class TemporaryFiles {
   readonly #folder: string;
@@ -13,6 +13,7 @@ export class TemporaryFiles {
   readonly #atStart: number;
   #changedMs = Number.NaN;
   #last = 0;
+  #looks = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -35,10 +36,10 @@ export class TemporaryFiles {
     }
   }
 
-  /** A folder's time changes with its entries, not with their contents: files that were there are read again. */
+  /** A folder's time changes with its entries, not with their contents: so it is read anew now and then all the same. */
   #added(): number {
     const { mtimeMs } = statSync(this.#folder);
-    if (mtimeMs === this.#changedMs && this.#last === 0) return 0;
+    if (mtimeMs === this.#changedMs && ++this.#looks % TMP_READ_EVERY_LOOKS !== 0) return this.#last;
     this.#changedMs = mtimeMs;
     this.#last = sizesBelow(this.#folder, 2, { entries: TMP_ENTRIES_MAX });
     return this.#last;
