@@ -94,7 +94,7 @@ function settled({ recorder, invocation }: HandlerCall, result: unknown): unknow
     return result;
   }
   // Other thenables may begin their work when `then` is called: it is called when the runtime does, once.
-  const then = (given: unknown, refused: unknown) =>
+  const settle = (given: unknown, refused: unknown) =>
     result.then(
       (value) => {
         succeed(value);
@@ -105,7 +105,8 @@ function settled({ recorder, invocation }: HandlerCall, result: unknown): unknow
         afterFlush(recorder, () => passOn(refused, error));
       },
     );
-  return isPlainPromise(result) ? new Promise(then) : Object.create(result, { then: { value: then } });
+  if (isPlainPromise(result)) return new Promise(settle);
+  return Object.defineProperty(Object.create(result), 'then', { value: settle });
 }
 
 function passOn(to: unknown, value: unknown): void {

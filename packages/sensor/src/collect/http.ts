@@ -72,9 +72,7 @@ interface Began {
 /** The call that a request makes; undefined for the runtime's own. */
 function callOf(request: ClientRequest, watch: Watch): Began | undefined {
   const host = `${request.host ?? ''}`;
-  const sent = request.getHeader('host');
-  // The header is what the client says; the host is where it goes.
-  const port = typeof sent === 'string' ? (/:(\d{1,5})$/.exec(sent)?.[1] ?? '') : '';
+  const port = portOf(request);
   if (watch.isRuntime(host, port)) return undefined;
   const operation = operationOf(request, watch);
   if (operation !== undefined) {
@@ -90,13 +88,11 @@ function callOf(request: ClientRequest, watch: Watch): Began | undefined {
 /** The AWS operation of a request; undefined for other requests, however they are signed. */
 function operationOf(request: ClientRequest, watch: Watch) {
   const host = `${request.host ?? ''}`;
+  if (!isAwsHost(host, watch.endpoints) && !isAwsHost(`${host}:${portOf(request)}`, watch.endpoints)) return undefined;
   const textOf = (name: string) => {
     const value = request.getHeader(name);
     return typeof value === 'string' ? value : '';
   };
-  if (!isAwsHost(host, watch.endpoints) && !(watch.endpoints.size > 0 && isAwsHost(textOf('host'), watch.endpoints))) {
-    return undefined;
-  }
   const operation = awsOperation({
     authorization: textOf('authorization'),
     target: textOf('x-amz-target'),
@@ -109,6 +105,15 @@ function operationOf(request: ClientRequest, watch: Watch) {
   if (operation === undefined) return undefined;
   const { service, verb, resource } = operation;
   return { service, words: { verb, resource, destination: awsDestination(service, resource) } };
+}
+
+/**
+ * The port of a request that does not go to the usual one; '' for others. It is kept nowhere but in the header, which the
+ * client may have written: the host never is taken from there.
+ */
+function portOf(request: ClientRequest): string {
+  const header = request.getHeader('host');
+  return typeof header === 'string' ? (/:(\d{1,5})$/.exec(header)?.[1] ?? '') : '';
 }
 
 /** A method as HTTP knows them. */

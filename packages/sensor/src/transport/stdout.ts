@@ -6,7 +6,7 @@ const STDOUT = 1;
 /**
  * Writes records as lines of the standard output, where the platform's log pipeline picks them up: one call to the system
  * a record, 2 µs for a pipe. A pipe that is full is never waited for: the record is dropped and counted. Lines are short
- * enough for a pipe to take them as a whole, so none is torn.
+ * enough for a pipe or a socket to take them as a whole, so none is torn.
  */
 export function stdoutTransport(): Transport {
   let descriptor = -1;
@@ -31,14 +31,18 @@ export function stdoutTransport(): Transport {
 }
 
 /**
- * The same pipe, opened once more so that writing to it never waits, however the function itself writes to it; the
- * descriptor itself where that cannot be done, and for files, which take everything at once.
+ * A pipe, opened once more so that writing to it never waits, however the function itself writes to it. For a socket, which
+ * cannot be opened again, Node's own stream is made: it does the same to the descriptor as the first `console.log` would.
+ * Files take everything at once.
  */
 function unblocked(descriptor: number): number {
+  const kind = fstatSync(descriptor);
+  if (!kind.isFIFO() && !kind.isSocket()) return descriptor;
   try {
-    if (!fstatSync(descriptor).isFIFO()) return descriptor;
-    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    if (kind.isFIFO()) return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
-    return descriptor;
+    // The pipe is somebody else's, and cannot be opened here.
   }
+  void process.stdout;
+  return descriptor;
 }
