@@ -30,7 +30,7 @@ const handler = watch(async (event) => {
   await fetch('http://127.0.0.1:' + port + '/people/canary', { method: 'POST', headers: { 'x-key': 'canary' }, body: 'canary' });
   spawnSync('sh', ['-c', 'true canary'], { env: { KEY: 'canary' } });
   spawn('/bin/true', ['canary']);
-  net.connect(port, '127.0.0.1').end('canary');
+  await new Promise((resolve) => net.connect(port, '127.0.0.1').on('close', resolve).on('error', () => {}).resume().end('canary'));
   if (event.fail) throw Object.assign(new Error('canary message'), { name: 'canary name with spaces', canary: 'canary' });
   return { statusCode: 200, headers: { canary: 'canary' }, body: 'canary' };
 });

@@ -13,7 +13,7 @@ export function lineOf(record: WireRecord, mac: (text: string) => string): strin
   let fitting = record;
   let line = encodeWireRecord(fitting);
   while (bytesOf(line) > LINE_BYTES_MAX - SEAL_BYTES && (fitting.calls?.length ?? 0) > 0) {
-    const kept = fitting.calls?.slice(0, Math.floor((fitting.calls.length * 3) / 4)) ?? [];
+    const kept = fitting.calls?.slice(0, Math.floor((fitting.calls.length * 7) / 8)) ?? [];
     fitting = { ...fitting, calls: kept, flags: (fitting.flags ?? 0) | WIRE_FLAG.callsCut };
     line = encodeWireRecord(fitting);
   }

@@ -2,6 +2,10 @@ import { TEXT_CHARS_MAX } from './limits.ts';
 
 /** Name of a resource that may leave the function as it is: what AWS allows in names, and no `@`, so never an e-mail. */
 const NAME = /^[\w./:+=$-]+$/;
+/** Methods of HTTP. Other words may be anything. */
+export const METHODS: ReadonlySet<string> = new Set(
+  'GET HEAD POST PUT DELETE PATCH OPTIONS CONNECT TRACE ANY PROPFIND REPORT QUERY'.split(' '),
+);
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 /** Words of a path that stay; everything else may be a value. */
 const PATH_WORD = /^(v\d{1,2}|[a-z][a-z_-]{0,15})$/;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -51,13 +51,15 @@ export function runWatched(code: string, options: RunOptions = {}): Promise<Run>
 export async function runScript(code: string, options: RunOptions = {}): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'gait-sensor-'));
   try {
-    const script = join(folder, options.script ?? 'main.mjs');
+    const root = join(folder, 'code');
+    mkdirSync(root);
+    const script = join(root, options.script ?? 'main.mjs');
     writeFileSync(script, code);
-    for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(root, name), text);
     const temporary = mkdtempSync(join(folder, 'tmp-'));
     const { PATH = '' } = process.env;
-    const environment = { PATH, TMPDIR: temporary, LAMBDA_TASK_ROOT: folder, ...options.environment };
-    return await finished([...(options.flags ?? []), script], { cwd: folder, env: environment });
+    const environment = { PATH, TMPDIR: temporary, LAMBDA_TASK_ROOT: root, ...options.environment };
+    return await finished([...(options.flags ?? []), script], { cwd: root, env: environment });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

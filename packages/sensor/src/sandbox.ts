@@ -285,8 +285,7 @@ export class Sandbox implements Watch, Recorder {
   }
 
   #send(record: Partial<WireRecord> & { readonly timeMs: number }): void {
-    const dropped = this.#transport.takeDropped() + this.#failures;
-    this.#failures = 0;
+    const dropped = this.#transport.dropped() + this.#failures;
     const { memorySizeMb } = this.#settings;
     const whole: WireRecord = {
       ...record,

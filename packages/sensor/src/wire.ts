@@ -70,7 +70,7 @@ export const WIRE_KEYS = {
   processes: 'prc',
   sockets: 'soc',
   timers: 'tim',
-  /** Records of this instance that could not be written since the one before. */
+  /** Records of this instance that were lost inside the function so far. */
   dropped: 'drp',
   /** Other invocations that ran in this sandbox meanwhile: CPU, memory and bytes are then the sandbox's, not this one's. */
   shared: 'shd',

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { type Call, newCall, nowMs } from '../calls.ts';
 import { read } from '../objects.ts';
-import { plainHost, routeTemplate } from '../redact.ts';
+import { METHODS, plainHost, routeTemplate } from '../redact.ts';
 import { awsDestination, awsOperation, isAwsHost, namedInBody } from './aws.ts';
 import type { Watch } from './watch.ts';
 
@@ -38,8 +38,10 @@ export function watchHttp(watch: Watch): void {
   subscribe('http.client.request.error', (message) => watch.guard(failed, read(message, 'request')));
 
   function sent(request: unknown): void {
-    const call = isRequest(request) ? calls.get(request) : undefined;
-    if (call === undefined || !isRequest(request)) return;
+    if (!isRequest(request)) return;
+    const call = calls.get(request);
+    if (watch.isOwn(request)) watch.sockets.ignore(request.socket);
+    if (call === undefined) return;
     // Headers may have been set after the request was made.
     if (call.verb.startsWith('http:')) Object.assign(call, operationOf(request, watch)?.words);
     assign(request);
@@ -118,7 +120,7 @@ function portOf(request: ClientRequest): string {
 
 /** A method as HTTP knows them. */
 export function methodOf(method: unknown): string {
-  return typeof method === 'string' && /^[A-Z]{3,10}$/.test(method) ? method : 'OTHER';
+  return typeof method === 'string' && METHODS.has(method) ? method : 'OTHER';
 }
 
 /** Looks at the first piece of the body, once, on this request only. */

@@ -1,6 +1,6 @@
 import type { Keyed } from '../keyed.ts';
 import { own, textAt } from '../objects.ts';
-import { networkOf } from '../redact.ts';
+import { METHODS, networkOf } from '../redact.ts';
 import type { WireRecord } from '../wire.ts';
 import { clientClass } from './client.ts';
 
@@ -77,7 +77,7 @@ function sourceOfRequest(event: object, from: object, home: string): string {
 
 function routed(method: string, route: string): string {
   const verb = method.toUpperCase();
-  const known = /^[A-Z]{3,10}$/.test(verb) ? verb : '';
+  const known = METHODS.has(verb) ? verb : '';
   return known === '' || route === '' ? known || route : `${known} ${route}`;
 }
 

@@ -83,10 +83,8 @@ class Collector implements CollectorTransport {
     });
   }
 
-  takeDropped(): number {
-    const lost = this.#dropped;
-    this.#dropped = 0;
-    return lost;
+  dropped(): number {
+    return this.#dropped;
   }
 
   /** Starts a delivery if there is something to deliver, and none under way. */
@@ -190,10 +188,6 @@ function unusable(): CollectorTransport {
     },
     flush: () => undefined,
     isOwn: () => false,
-    takeDropped() {
-      const lost = dropped;
-      dropped = 0;
-      return lost;
-    },
+    dropped: () => dropped,
   };
 }

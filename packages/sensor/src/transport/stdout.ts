@@ -22,11 +22,7 @@ export function stdoutTransport(): Transport {
       }
     },
     flush: () => undefined,
-    takeDropped() {
-      const lost = dropped;
-      dropped = 0;
-      return lost;
-    },
+    dropped: () => dropped,
   };
 }
 

@@ -7,6 +7,6 @@ export interface Transport {
    * wait for: the response then need not wait at all.
    */
   flush(): Promise<void> | undefined;
-  /** Records lost since this was last asked. */
-  takeDropped(): number;
+  /** Records lost so far. */
+  dropped(): number;
 }

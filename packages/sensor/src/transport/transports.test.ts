@@ -36,7 +36,7 @@ suite('the standard output', () => {
     const records = recordsIn(stdout);
     const last = records.at(-1);
     assert.equal(last?.seq, 3002);
-    assert.equal(Number(last?.drp), 3002 - records.length);
+    assert.equal(last?.drp, 3002 - records.length);
     assert.ok(records.length > 50 && records.length < 1000);
     for (const line of stdout.trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line));
   });
@@ -61,7 +61,7 @@ suite('the standard output', () => {
     `);
     for (const line of stdout.split('\n')) assert.ok(Buffer.byteLength(line) < 4096);
     assert.equal(Number(records[1].fl) & 16, 16);
-    assert.ok((records[1].c as unknown[]).length > 30);
+    assert.ok((records[1].c as unknown[]).length > 20);
   });
 });
 
