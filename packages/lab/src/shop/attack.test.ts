@@ -1,36 +1,34 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Application } from '@gait/platform/contract';
-import { shopApplication } from './application.ts';
-import { runAttack } from './attack.ts';
-import type { DropHost } from './drop-host.ts';
-import { startDropHost } from './drop-host.ts';
-import type { Partners } from './partners.ts';
-import { startPartners } from './partners.ts';
-import { customer, stockShop } from './seed.ts';
+import { CUSTOMERS } from './seed.ts';
+import type { Shop, ShopOptions } from './shop.ts';
+import { openShop } from './shop.ts';
 import type { StandIn } from './stand-in.contract.ts';
 import { startStandIn } from './stand-in.contract.ts';
-import { runTraffic } from './traffic.ts';
 import { planTraffic } from './traffic-plan.ts';
 
-const HERE = { payment: '127.0.0.1', mail: '127.0.0.1', rates: '127.0.0.1' };
+const HERE = '127.0.0.1';
+const ADDRESSES = { partners: { payment: HERE, mail: HERE, rates: HERE }, drop: HERE };
 
-let partners: Partners;
-let drop: DropHost;
+interface Opened {
+  readonly platform: StandIn;
+  readonly shop: Shop;
+}
 
-before(async () => {
-  partners = await startPartners(1, HERE);
-  drop = await startDropHost('127.0.0.1');
-});
-after(async () => {
-  await Promise.all([partners.close(), drop.close()]);
-});
-
-async function openShop(change: (application: Application) => Application = (same) => same): Promise<StandIn> {
+/** Opens a shop of its own for a test, and closes it after. */
+async function inShop(work: (opened: Opened) => Promise<void>, change: ShopOptions['change'] = (same) => same) {
   const platform = await startStandIn();
-  await platform.deploy(change(await shopApplication(platform, partners.urls)));
-  await stockShop(platform, 1);
-  return platform;
+  try {
+    const shop = await openShop(platform, { seed: 1, change, addresses: ADDRESSES });
+    try {
+      await work({ platform, shop });
+    } finally {
+      await shop.close();
+    }
+  } finally {
+    await platform.close();
+  }
 }
 
 /** Calls of a function's role to the control plane. */
@@ -47,14 +45,10 @@ describe('an attack that runs code', () => {
     ['label', 'label'],
     ['picture', 'thumbnail'],
   ] as const) {
-    test(`through a ${attack} takes the environment, lists functions and invokes admin, all from inside ${victim}`, async () => {
-      const platform = await openShop();
-      try {
+    test(`through a ${attack} takes the environment, lists functions and invokes admin, all from inside ${victim}`, () =>
+      inShop(async ({ platform, shop }) => {
         const seen: string[] = [];
-        const steps = await runAttack({
-          ...{ apiUrl: platform.apiUrl, drop, attack, pauseMs: 0 },
-          onStep: ({ step }) => seen.push(step),
-        });
+        const steps = await shop.attack(attack, { pauseMs: 0, onStep: ({ step }) => seen.push(step) });
         await platform.quiet();
         assert.deepEqual(seen, ['env-exfiltration', 'role-recon', 'lateral-invoke']);
         assert.deepEqual(
@@ -68,59 +62,37 @@ describe('an attack that runs code', () => {
         assert.ok(steps[2].bytes > 3_000);
         for (const { startMs, endMs } of steps) assert.ok(startMs <= endMs);
         assert.equal(steps[0].requestIds.length, attack === 'label' ? 1 : 0);
-      } finally {
-        await platform.close();
-      }
-    });
+      }));
   }
 
-  test('gains nothing more than the environment when the role is reduced to what the function needs', async () => {
-    const platform = await openShop(({ functions, ...rest }) => ({
-      ...rest,
-      functions: functions.map((one) => ({
-        ...one,
-        statements: one.statements.filter(({ Sid }) => Sid !== 'CopiedFromDeploy'),
-      })),
-    }));
-    try {
-      const steps = await runAttack({ apiUrl: platform.apiUrl, drop, attack: 'label', pauseMs: 0, waitMs: 1_000 });
+  test('gains nothing more than the environment when the role is reduced to what the function needs', () =>
+    inShop(async ({ platform, shop }) => {
+      const steps = await shop.attack('label', { pauseMs: 0, waitMs: 1_000 });
       assert.deepEqual(
         steps.map(({ outcome }) => outcome),
         ['done', 'blocked', 'blocked'],
       );
       assert.equal(platform.invocations.get('admin'), undefined);
-    } finally {
-      await platform.close();
-    }
-  });
+    }, withoutCopied));
 
-  test('leaves out the steps that have not begun when it is told to stop', async () => {
-    const platform = await openShop();
-    const stop = new AbortController();
-    try {
-      const steps = await runAttack({
-        ...{ apiUrl: platform.apiUrl, drop, attack: 'label', signal: stop.signal },
-        onStep: () => stop.abort(),
-      });
+  test('leaves out the steps that have not begun when it is told to stop', () =>
+    inShop(async ({ shop }) => {
+      const stop = new AbortController();
+      const steps = await shop.attack('label', { signal: stop.signal, onStep: () => stop.abort() });
       assert.deepEqual(
         steps.map(({ step }) => step),
         ['env-exfiltration'],
       );
-    } finally {
-      await platform.close();
-    }
-  });
+    }));
 });
 
 describe('an attack that reads', () => {
-  test('gets the list of orders and the labels of others through previews, in at most 48 requests', async () => {
-    const platform = await openShop();
-    try {
-      const plan = planTraffic({ seed: 5, durationMs: 500, invocations: 120 });
-      await runTraffic(plan, { apiUrl: platform.apiUrl });
+  test('gets the list of orders and the labels of others through previews, in at most 48 requests', () =>
+    inShop(async ({ platform, shop }) => {
+      await shop.visit(planTraffic({ seed: 5, durationMs: 500, invocations: 120 }));
       await platform.quiet();
       await platform.fire('report', { time: new Date().toISOString() });
-      const [step, ...others] = await runAttack({ apiUrl: platform.apiUrl, drop, attack: 'preview' });
+      const [step, ...others] = await shop.attack('preview');
       assert.deepEqual(others, []);
       assert.equal(step.outcome, 'done');
       assert.ok(step.requests <= 48);
@@ -129,17 +101,23 @@ describe('an attack that reads', () => {
       assert.ok(read.some(({ resource }) => resource.endsWith('shop-pictures/exports/orders-latest.csv')));
       assert.ok(read.some(({ resource }) => resource.includes('shop-pictures/labels/')));
       const csv = platform.object('shop-pictures', 'exports/orders-latest.csv')?.toString() ?? '';
-      assert.ok(step.bytes > csv.length);
       assert.ok(csv.includes('@shop.example'));
-    } finally {
-      await platform.close();
-    }
-  });
+      assert.ok(step.bytes > csv.length);
+    }));
 });
 
 test('the attacker uses an account that the traffic never uses', () => {
   const plan = planTraffic({ seed: 1, durationMs: 100_000, invocations: 3_000 });
   const used = new Set(plan.sessions.map((session) => session.customer).filter((number) => number !== undefined));
   assert.ok(used.size > 30);
-  for (const number of used) assert.notEqual(customer(number).email, customer(39).email);
+  assert.ok(!used.has(CUSTOMERS - 1));
 });
+
+/** The application with roles as they should be. */
+function withoutCopied({ functions, ...rest }: Application): Application {
+  const reduced = functions.map((one) => ({
+    ...one,
+    statements: one.statements.filter(({ Sid }) => Sid !== 'CopiedFromDeploy'),
+  }));
+  return { ...rest, functions: reduced };
+}
