@@ -22,7 +22,7 @@ export interface TrafficOptions {
 export const USUAL_DAY: TrafficOptions = {
   seed: 1,
   durationMs: 100_000,
-  invocations: 1_600,
+  invocations: 1_800,
   burst: { startMs: 66_000, durationMs: 6_000, factor: 10 },
 };
 

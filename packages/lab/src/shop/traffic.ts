@@ -104,7 +104,7 @@ class Traffic {
   readonly #signal: AbortSignal | undefined;
   readonly #random = new Random(PICTURE_SEED, 'pictures');
   readonly #running = new Set<Promise<void>>();
-  readonly #steps = Object.fromEntries(kinds().map((kind) => [kind, noCounts()]));
+  readonly #steps = noCounts();
   readonly #invocations: Record<string, number> = {};
   #sessions = 0;
   #turnedAway = 0;
@@ -135,7 +135,7 @@ class Traffic {
       sessions: this.#sessions,
       turnedAway: this.#turnedAway,
       brokenOff: this.#brokenOff,
-      steps: this.#allSteps(),
+      steps: structuredClone(this.#steps),
       invocations: { ...this.#invocations },
     };
   }
@@ -186,20 +186,6 @@ class Traffic {
 
   #caused(name: string): void {
     this.#invocations[name] = (this.#invocations[name] ?? 0) + 1;
-  }
-
-  #allSteps(): Record<StepKind, StepCounts> {
-    const of = (kind: StepKind): StepCounts => ({ ...this.#steps[kind] });
-    return {
-      ...{ browse: of('browse'), view: of('view'), preview: of('preview'), search: of('search') },
-      ...{ missing: of('missing'), login: of('login'), 'wrong-password': of('wrong-password'), order: of('order') },
-      ...{
-        'wrong-order': of('wrong-order'),
-        follow: of('follow'),
-        upload: of('upload'),
-        'gift-label': of('gift-label'),
-      },
-    };
   }
 
   #request(session: Session, step: Step, memory: Memory): Pick<FrontDoorRequest, 'method' | 'path' | 'token' | 'body'> {
@@ -255,25 +241,13 @@ const GIFTS = [
   'For {{ order.nmae.trim() }}',
 ];
 
-function kinds(): StepKind[] {
-  return [
-    'browse',
-    'view',
-    'preview',
-    'search',
-    'missing',
-    'login',
-    'wrong-password',
-    'order',
-    'wrong-order',
-    'follow',
-    'upload',
-    'gift-label',
-  ];
-}
-
-function noCounts(): StepCounts {
-  return { sent: 0, good: 0, refused: 0, failed: 0, lost: 0 };
+function noCounts(): Record<StepKind, StepCounts> {
+  const none = (): StepCounts => ({ sent: 0, good: 0, refused: 0, failed: 0, lost: 0 });
+  return {
+    ...{ browse: none(), view: none(), preview: none(), search: none(), missing: none() },
+    ...{ login: none(), 'wrong-password': none() },
+    ...{ order: none(), 'wrong-order': none(), follow: none(), upload: none(), 'gift-label': none() },
+  };
 }
 
 function logIn({ customer: number = 0 }: Session, { kind, way }: Step) {
