@@ -37,6 +37,8 @@ export interface InvokeRequest {
   readonly clientContext?: string;
   /** `X-Amzn-Trace-Id` of the caller. */
   readonly traceHeader?: string;
+  /** Id of the invocation where it was given out before it runs (asynchronous events); a new one otherwise. */
+  readonly requestId?: string;
 }
 
 /** Outcome of one synchronous invocation. */
