@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import { Random } from '../datasets/random.ts';
 import { shopApplication } from './application.ts';
+import { deployRelease } from './deployment.ts';
 import type { FrontDoor, FrontDoorAnswer } from './front-door.ts';
 import { jsonBody, openFrontDoor, textIn } from './front-door.ts';
 import { startLoopbackServer } from './loopback-server.ts';
@@ -215,4 +216,14 @@ test('a payment partner that fails twice is asked again, and a message for which
     await other.close();
     await partner.close();
   }
+});
+
+test('a release changes the hash of a function and nothing that customers see', async () => {
+  const before = await get('/prints/p-001');
+  const first = await deployRelease(platform, 'catalogue', 2);
+  const second = await deployRelease(platform, 'catalogue', 3);
+  assert.notEqual(first, second);
+  assert.equal(await deployRelease(platform, 'catalogue', 2), first);
+  assert.deepEqual((await get('/prints/p-001')).body, before.body);
+  await assert.rejects(deployRelease(platform, 'nothing', 1));
 });

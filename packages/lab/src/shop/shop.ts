@@ -2,6 +2,7 @@ import type { Application, Platform } from '@gait/platform/contract';
 import { shopApplication } from './application.ts';
 import type { Attack, AttackRun, StepOutcome } from './attack.ts';
 import { runAttack } from './attack.ts';
+import { deployRelease } from './deployment.ts';
 import type { DropHost } from './drop-host.ts';
 import { DROP_ADDRESS, startDropHost } from './drop-host.ts';
 import type { Operator } from './operator.ts';
@@ -34,6 +35,8 @@ export interface Shop {
   visit(plan: TrafficPlan, run?: Omit<TrafficRun, 'apiUrl'>): Promise<TrafficReport>;
   /** Attacks; see `runAttack`. */
   attack(attack: Attack, run?: Omit<AttackRun, 'apiUrl' | 'drop' | 'attack'>): Promise<readonly StepOutcome[]>;
+  /** Deploys a function under another release number; see `deployRelease`. */
+  release(functionName: string, release: number): Promise<string>;
   /** Ends partners and drop host, not the platform. May be called twice. */
   close(): Promise<void>;
 }
@@ -60,14 +63,16 @@ export async function openShop(platform: ShopPlatform, options: ShopOptions): Pr
 }
 
 function together(
-  { apiUrl }: ShopPlatform,
+  platform: ShopPlatform,
   partners: Partners,
   { drop, operator }: { readonly drop: DropHost; readonly operator: Operator },
 ): Shop {
+  const { apiUrl } = platform;
   return {
     ...{ partners, drop, operator },
     visit: (plan, run) => runTraffic(plan, { ...run, apiUrl }),
     attack: (attack, run) => runAttack({ ...run, apiUrl, drop, attack }),
+    release: (functionName, release) => deployRelease(platform, functionName, release),
     close: async () => {
       operator.close();
       await Promise.all([partners.close(), drop.close()]);

@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Application, ApplicationFunction, Credentials, Platform, PolicyStatement } from '@gait/platform/contract';
+import { unpackZip } from '@gait/platform/control/zip';
 import { readBody, startLoopbackServer } from './loopback-server.ts';
 
 const ACCOUNT = '123456789012';
@@ -244,6 +245,7 @@ class World {
       this.#admit(by, 'lambda:ListFunctions', '*');
       return { status: 200, body: JSON.stringify({ Functions: [...this.#functions.keys()] }) };
     }
+    if (operation === 'code') return this.#newCode(by, name, body);
     this.#admit(by, operation === 'invocations' ? 'lambda:InvokeFunction' : 'lambda:GetFunction', arn);
     const event: unknown = JSON.parse(body.toString('utf8'));
     if (request.headers['x-amz-invocation-type'] === 'Event') {
@@ -251,6 +253,16 @@ class World {
       return { status: 202, body: '' };
     }
     return { status: 200, body: JSON.stringify(await this.invoke(name, event)) };
+  }
+
+  async #newCode(by: string, name: string, body: Buffer): Promise<Answer> {
+    this.#admit(by, 'lambda:UpdateFunctionCode', `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`);
+    const zip = Buffer.from(String(JSON.parse(body.toString('utf8')).ZipFile), 'base64');
+    const folder = mkdtempSync(join(this.#folder, 'code-'));
+    await unpackZip(zip, folder);
+    this.#functions.get(name)?.end();
+    this.#functions.get(name)?.useCode(folder);
+    return { status: 200, body: JSON.stringify({ CodeSha256: createHash('sha256').update(zip).digest('base64') }) };
   }
 
   /** Starts an invocation that nobody waits for, once more when it fails. */
@@ -281,9 +293,10 @@ class Denied extends Error {}
 
 /** One process that runs a function, one invocation after the other like a small application's sandboxes. */
 class Sandbox {
-  readonly #start: () => ChildProcess;
+  readonly #start: (codeFolder: string) => ChildProcess;
   readonly #world: World;
   readonly #name: string;
+  #codeFolder: string;
   #child: ChildProcess | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -300,11 +313,12 @@ class Sandbox {
       PATH: '/usr/bin:/bin',
       HOME: folder,
     };
-    const esm = one.name !== 'mailer';
-    const code = join(one.codeFolder, esm ? 'index.mjs' : 'index.cjs');
+    const file = one.name === 'mailer' ? 'index.cjs' : 'index.mjs';
     this.#name = one.name;
     this.#world = world;
-    this.#start = () => fork(bootstrap, [code], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+    this.#codeFolder = one.codeFolder;
+    this.#start = (folder) =>
+      fork(bootstrap, [join(folder, file)], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
   }
 
   invoke(event: unknown): Promise<unknown> {
@@ -315,6 +329,11 @@ class Sandbox {
 
   end(): void {
     this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
+
+  useCode(folder: string): void {
+    this.#codeFolder = folder;
   }
 
   #run(event: unknown): Promise<unknown> {
@@ -333,7 +352,7 @@ class Sandbox {
   }
 
   #begin(): ChildProcess {
-    const child = this.#start();
+    const child = this.#start(this.#codeFolder);
     child.setMaxListeners(0);
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (text) => this.#world.lines.push(String(text)));
