@@ -189,7 +189,8 @@ export type Admission = { readonly allowed: true } | { readonly allowed: false; 
 
 /**
  * The one door to everything the services do: says whether a caller may make a call, and writes the trail. Each service
- * asks once per call, before it does anything, and reports the outcome once.
+ * asks before it does anything, once for each action and resource of the call (most calls have one; a batch over two
+ * tables has two), and reports the outcome once.
  */
 export interface Gate {
   admit(request: AwsRequest, call: ApiCall): Admission;
@@ -200,6 +201,8 @@ export interface Gate {
     outcome: {
       readonly error?: { readonly code: string; readonly message: string };
       readonly responseElements?: Readonly<Record<string, unknown>> | null;
+      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, as the trail shows them. */
+      readonly additionalEventData?: Readonly<Record<string, unknown>>;
     },
   ): void;
 }
@@ -224,6 +227,8 @@ export interface EventSource {
   done(records: readonly SourceRecord[]): void;
   /** Gives records back: to be delivered again, or to the dead-letter queue after too many times. */
   failed(records: readonly SourceRecord[]): void;
+  /** Gives records back as if they had never been received: nobody tried to handle them. */
+  release(records: readonly SourceRecord[]): void;
 }
 
 /** A record of an event source. */
