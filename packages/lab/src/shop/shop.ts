@@ -14,6 +14,12 @@ import type { TrafficReport, TrafficRun } from './traffic.ts';
 import { runTraffic } from './traffic.ts';
 import type { TrafficPlan } from './traffic-plan.ts';
 
+/**
+ * Sandboxes a platform should allow for the shop. Ten functions need more than two each: with 20, the sale pushes out idle
+ * sandboxes of one function for those of another, and on two processors the cold starts that follow never end.
+ */
+export const SHOP_SANDBOXES_MAX = 40;
+
 /** What the shop needs of a platform. */
 export type ShopPlatform = Pick<Platform, 'accountId' | 'region' | 'endpointUrl' | 'apiUrl' | 'user' | 'deploy'>;
 

@@ -91,12 +91,12 @@ test('visitors whom there is no room for are turned away and counted', async () 
   const door = await startLoopbackServer('127.0.0.1', (_request, response) => {
     held.push(response);
     // As many as there are connections: the visits behind them wait.
-    if (held.length === 24) enough.resolve();
-    if (held.length > 24) response.end('{}');
+    if (held.length === 8) enough.resolve();
+    if (held.length > 8) response.end('{}');
   });
   const running = runTraffic(planOf(['browse'], {}, 400), { apiUrl: door.url });
   await enough.promise;
-  for (const response of held.slice(0, 24)) response.end('{}');
+  for (const response of held.slice(0, 8)) response.end('{}');
   const { sessions, turnedAway, steps } = await running;
   await door.close();
   assert.deepEqual([sessions, turnedAway, steps.browse.good], [250, 150, 250]);

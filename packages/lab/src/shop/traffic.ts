@@ -7,8 +7,12 @@ import { customer } from './seed.ts';
 import type { Session, Step, StepKind, TrafficPlan } from './traffic-plan.ts';
 import { CAUSES } from './traffic-plan.ts';
 
-/** Requests under way at once; more wait for a connection, as they would in a browser. */
-const CONNECTIONS_MAX = 24;
+/**
+ * Requests under way at once; more wait for a connection, as they would in a browser. Each may need a sandbox of its own, and
+ * starting one costs two processors as much as fifty warm invocations: with more, a sale begins with so many cold starts
+ * that nothing else gets done.
+ */
+const CONNECTIONS_MAX = 8;
 /** Visits at once. Visitors come whether or not the shop is quick; above this they give up at the door, and are counted. */
 const SESSIONS_MAX = 250;
 /** A visitor whose request fails tries once more, after this. */
@@ -53,6 +57,8 @@ export interface TrafficRun {
   /** Part of the plan to run, in its own time: from inclusive, to exclusive. Default: all of it. */
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Requests under way at once. Default 8; a machine with more processors can take more. */
+  readonly connectionsMax?: number;
   /** Called about once a second with invocations caused so far. */
   readonly onProgress?: (invocations: number) => void;
 }
@@ -63,7 +69,7 @@ export interface TrafficRun {
  * the shop answers.
  */
 export async function runTraffic(plan: TrafficPlan, run: TrafficRun): Promise<TrafficReport> {
-  const door = openFrontDoor(run.apiUrl, CONNECTIONS_MAX);
+  const door = openFrontDoor(run.apiUrl, run.connectionsMax ?? CONNECTIONS_MAX);
   const traffic = new Traffic(door, run.signal);
   const progress = setInterval(() => run.onProgress?.(traffic.total()), 1_000);
   try {
