@@ -9,6 +9,7 @@ import { Interrupted } from './interrupt.ts';
 import { print, say, tolerateClosedPipes } from './output.ts';
 import { rebuildStoreCommand } from './rebuild-store.ts';
 import { replayCommand } from './replay.ts';
+import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 import { VERSION } from './version.ts';
 
@@ -44,6 +45,7 @@ function program(): Command {
     verifyCommand(),
     evidenceCommand(),
     rebuildStoreCommand(),
+    tokenCommand(),
   ];
   for (const command of commands) gait.addCommand(command);
   settle(gait);
