@@ -10,6 +10,22 @@ import { guarded, inTransaction, openDatabase } from './database.ts';
 const AFTER_ALL = '\u{10ffff}';
 const FINDING_ID = /^[0-9a-f]{16}$/;
 
+/**
+ * Orders of findings, and what is behind a finding in them. Row ids grow with each insert: they are the order in which
+ * findings were told. Without such a finding the comparison is with nothing, and nothing is behind it.
+ */
+const ORDERS = {
+  newest: {
+    by: 'time_ms DESC, ordinal DESC, rowid DESC',
+    behind: '(time_ms, ordinal, rowid) < (SELECT time_ms, ordinal, rowid FROM findings WHERE id = ?)',
+  },
+  riskiest: {
+    by: 'risk DESC, rowid',
+    behind: '(-risk, rowid) > (SELECT -risk, rowid FROM findings WHERE id = ?)',
+  },
+  told: { by: 'rowid', behind: 'rowid > (SELECT rowid FROM findings WHERE id = ?)' },
+} as const;
+
 type ProjectionTable = 'functions' | 'coverage';
 
 /**
@@ -56,11 +72,9 @@ class SqliteStore implements Store {
     });
   }
 
-  /** Row ids grow with each insert: they are the order in which findings and incidents were told. */
   findings(query: FindingsQuery = {}): readonly Finding[] {
     const { conditions, values } = conditionsOf(query);
-    const order = query.order === 'riskiest' ? 'risk DESC, rowid' : 'time_ms DESC, ordinal DESC, rowid DESC';
-    const sql = `SELECT id, json FROM findings ${conditions} ORDER BY ${order} LIMIT ?`;
+    const sql = `SELECT id, json FROM findings ${conditions} ORDER BY ${ORDERS[query.order ?? 'newest'].by} LIMIT ?`;
     return guarded(() =>
       this.#database
         .prepare(sql)
@@ -87,6 +101,11 @@ class SqliteStore implements Store {
       conditions.push('last_ms >= ?');
       values.push(query.sinceMs);
     }
+    if (query.after !== undefined) {
+      const { id, lastMs } = query.after;
+      conditions.push('(last_ms, rowid) < (?, ifnull((SELECT rowid FROM incidents WHERE id = ?), 0))');
+      values.push(Math.floor(lastMs), id);
+    }
     const sql = `SELECT * FROM incidents ${where(conditions)} ORDER BY last_ms DESC, rowid DESC LIMIT ?`;
     return guarded(() => {
       const rows = this.#database.prepare(sql).all(...values, limitOf(query.limit));
@@ -96,6 +115,13 @@ class SqliteStore implements Store {
 
   functions(): readonly Projection[] {
     return this.#projections('functions');
+  }
+
+  functionAt(key: string): Projection | undefined {
+    return guarded(() => {
+      const row = this.#database.prepare('SELECT key, updated_ms, json FROM functions WHERE key = ?').get(key);
+      return row === undefined ? undefined : readProjection(row, 'functions');
+    });
   }
 
   coverage(): readonly Projection[] {
@@ -187,14 +213,7 @@ class SqliteStore implements Store {
   #projections(table: ProjectionTable): readonly Projection[] {
     return guarded(() => {
       const rows = this.#database.prepare(`SELECT key, updated_ms, json FROM ${table} ORDER BY key`).all();
-      return rows.map((row) => {
-        const fields = Fields.of(row, table);
-        return {
-          key: fields.text('key'),
-          updatedMs: fields.number('updated_ms'),
-          content: parseContent(fields.text('json')),
-        };
-      });
+      return rows.map((row) => readProjection(row, table));
     });
   }
 }
@@ -272,6 +291,7 @@ function conditionsOf(query: FindingsQuery): { readonly conditions: string; read
     ['time_ms >= ?', query.sinceMs],
     ['time_ms <= ?', query.untilMs],
     ['risk >= ?', query.riskMin],
+    [ORDERS[query.order ?? 'newest'].behind, query.after],
   ];
   const conditions: string[] = [];
   const values: SQLInputValue[] = [];
@@ -290,6 +310,12 @@ function where(conditions: readonly string[]): string {
 function limitOf(asked: number | undefined): number {
   const limit = Math.floor(asked ?? FINDINGS_LISTED_DEFAULT);
   return Number.isNaN(limit) ? FINDINGS_LISTED_DEFAULT : Math.min(Math.max(limit, 0), FINDINGS_LISTED_MAX);
+}
+
+function readProjection(row: unknown, table: ProjectionTable): Projection {
+  const fields = Fields.of(row, table);
+  const content = parseContent(fields.text('json'));
+  return { key: fields.text('key'), updatedMs: fields.number('updated_ms'), content };
 }
 
 function readFinding(row: unknown): Finding {
