@@ -31,6 +31,7 @@ export function storeContract(name: string, open: () => StoreUnderTest): void {
   suite(`store: ${name}, replays`, () => toleratesReplays(withStore));
   suite(`store: ${name}, look-ups by id`, () => findsByPrefix(withStore));
   suite(`store: ${name}, lists of findings`, () => listsFindings(withStore));
+  suite(`store: ${name}, pages of lists`, () => listsInPages(withStore));
   suite(`store: ${name}, incidents and profiles`, () => listsIncidentsAndProfiles(withStore));
   suite(`store: ${name}, closing`, () => closesForGood(withStore));
 }
@@ -159,7 +160,7 @@ function findsByPrefix(withStore: WithStore): void {
   });
 }
 
-function listsFindings(withStore: WithStore): void {
+function listsInPages(withStore: WithStore): void {
   withStore('pages behind one another hold each finding once, in every order', (store) => {
     const findings = Array.from({ length: 25 }, (_, at) =>
       numberedFinding((at * 7) % 25, { timeMs: 1000 + (at % 3), risk: (at % 4) / 4 }),
@@ -187,6 +188,19 @@ function listsFindings(withStore: WithStore): void {
     );
   });
 
+  withStore('the incidents behind one are those listed after it, even if it has moved since', (store) => {
+    const incident = (at: number, lastMs: number) => sampleIncident({ id: `i-${at}`, lastMs, findings: [] });
+    const incidents = [incident(1, 100), incident(2, 100), incident(3, 100), incident(4, 50)];
+    store.commitStep({ findings: [], incidents, consumed: 1 });
+    const behind = (id: string) => store.incidents({ after: { id, lastMs: 100 } }).map((one) => one.id);
+    assert.deepEqual(behind('i-2'), ['i-1', 'i-4']);
+    store.commitStep({ findings: [], incidents: [incident(2, 900)], consumed: 2 });
+    assert.deepEqual(behind('i-2'), ['i-1', 'i-4']);
+    assert.deepEqual(behind('i-1'), ['i-4']);
+  });
+}
+
+function listsFindings(withStore: WithStore): void {
   withStore('findings are listed newest first, or by risk, and never without a limit', (store) => {
     const findings = Array.from({ length: FINDINGS_LISTED_DEFAULT + 20 }, (_, at) =>
       numberedFinding(at, { risk: (at % 10) / 10 }),
@@ -237,17 +251,6 @@ function listsFindings(withStore: WithStore): void {
 }
 
 function listsIncidentsAndProfiles(withStore: WithStore): void {
-  withStore('the incidents behind one are those listed after it, even if it has moved since', (store) => {
-    const incident = (at: number, lastMs: number) => sampleIncident({ id: `i-${at}`, lastMs, findings: [] });
-    const incidents = [incident(1, 100), incident(2, 100), incident(3, 100), incident(4, 50)];
-    store.commitStep({ findings: [], incidents, consumed: 1 });
-    const behind = (id: string) => store.incidents({ after: { id, lastMs: 100 } }).map((one) => one.id);
-    assert.deepEqual(behind('i-2'), ['i-1', 'i-4']);
-    store.commitStep({ findings: [], incidents: [incident(2, 900)], consumed: 2 });
-    assert.deepEqual(behind('i-2'), ['i-1', 'i-4']);
-    assert.deepEqual(behind('i-1'), ['i-4']);
-  });
-
   withStore('one function is found by its whole key alone', (store) => {
     const profiles = [profile('aws:1:x:pay', 5, 1), profile('aws:1:x:pay2', 5, 2)];
     store.commitStep({ findings: [], incidents: [], consumed: 1, profiles });
