@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { ConfigError } from './config/errors.ts';
 import { CONFIG } from './config/schema.ts';
-import { ConfigError, type ConfigInput, isLoopback, loadConfig, sensorKeyOf } from './config.ts';
+import { type ConfigInput, isLoopback, loadConfig, sensorKeyOf } from './config.ts';
 import { scratchFolder } from './log/scratch.ts';
 
 const MANUAL = join(import.meta.dirname, '../../../docs/reference/config.md');

@@ -12,6 +12,8 @@ import { API_PREFIX, routeTable } from './table.ts';
 /** What the API is made from; `counters` are there for the metrics. */
 export interface ApiOptions extends ApiParts {
   readonly counters: ApiCounters;
+  /** Told how long each answer took, s. Streams of events do not count. */
+  readonly answered?: (seconds: number) => void;
   readonly eventTimes?: EventTimes;
 }
 
@@ -53,8 +55,7 @@ export function apiRoutes(options: ApiOptions): FastifyPluginAsync {
     if ((app.initialConfig.routerOptions?.maxParamLength ?? 0) < PATH_PART_CHARS_MAX) {
       throw new Error('The HTTP server must be made with API_SERVER_OPTIONS.');
     }
-    const api = new Api(options);
-    await app.register(async (scope) => api.routes(scope));
+    new Api(options).routes(app);
   };
 }
 
@@ -112,7 +113,6 @@ class Api {
       ...ROUTE,
       method: route.method,
       url: `/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`,
-      config: { label: `${route.method} ${API_PREFIX}${route.path}` },
       handler: async (request, reply) => {
         const grant = this.#granted(request, route.role);
         const { params, query, body } = request;
@@ -166,6 +166,7 @@ class Api {
     const route = url === undefined ? 'none' : `${request.method} ${url.replace(/:(\w+)/g, '{$1}')}`;
     const key = `${route} ${Math.floor(reply.statusCode / 100)}xx`;
     requests.set(key, (requests.get(key) ?? 0) + 1);
+    if (url !== `${API_PREFIX}/events`) this.#options.answered?.(reply.elapsedTime / 1000);
   }
 }
 

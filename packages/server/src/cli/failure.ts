@@ -1,5 +1,6 @@
 import { EngineError } from '@gait/engine/base/errors';
 import { AccessError } from '../access/access.ts';
+import { ConfigError } from '../config/errors.ts';
 import { ForensicsError } from '../forensics/errors.ts';
 import { LogError } from '../log/log.ts';
 import { RESERVE_BYTES } from '../log/segments/limits.ts';
@@ -20,7 +21,7 @@ const MIB = 1024 * 1024;
 /** Users see free space on a disk that is called full: they have to know how much counts as none. */
 const FULL = `Less than ${RESERVE_BYTES / MIB} MiB free counts as full: that much is kept for what must still be written.`;
 
-const CODED = [LogError, StoreError, EngineError, ForensicsError, FolderError, AccessError];
+const CODED = [LogError, StoreError, EngineError, ForensicsError, FolderError, AccessError, ConfigError];
 
 /** What to print of a failure: a sentence for expected ones, everything for those that should not happen. */
 export function failure(error: unknown): string {

@@ -16,7 +16,10 @@ export const SERVICE_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'How the service is.',
     response: HEALTH,
-    handle: (_, { parts }) => ({ version: parts.version, ...parts.service.status() }),
+    handle: (_, { parts }) => {
+      const health: z.output<typeof HEALTH> = { version: parts.version, ...parts.service.status() };
+      return health;
+    },
   }),
   route({
     id: 'listTokens',
