@@ -3,6 +3,7 @@ import type { HourRow, RollupRow } from '@gait/engine/event/rollup';
 import type { Access, Grant } from '../access/access.ts';
 import type { Service } from '../runtime/service.ts';
 import type { Store } from '../storage/store.ts';
+import type { FunctionRow } from './function-row.ts';
 import type { Refreshed } from './refreshed.ts';
 
 /** Whose rows, and of what time: `[fromMs, toMs)`. */
@@ -46,7 +47,7 @@ export interface ApiParts {
 /** What a handler gets beside the request. */
 export interface Context {
   readonly parts: ApiParts;
-  readonly refreshed: Refreshed;
+  readonly refreshed: Refreshed<FunctionRow>;
   /** Of whoever asks; undefined where no token is needed. */
   readonly grant: Grant | undefined;
 }

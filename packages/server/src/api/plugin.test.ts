@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { ROLES, type Role } from '../access/access.ts';
+import { sampleIncident } from '../storage/finding-samples.ts';
 import { TEST_HOUR_MS } from '../storage/series/series-samples.ts';
 import { type ApiUnderTest, apiUnderTest, FINDINGS, PAY } from './api.contract.ts';
 import { API_PREFIX, routeTable } from './table.ts';
@@ -116,6 +117,7 @@ describe('who may do what', () => {
     const get = async (path: string) => (await api.send(path, { token: '' })).status;
     assert.equal(await get('/healthz'), 200);
     assert.equal(await get('/readyz'), 200);
+    assert.equal((await api.send('/readyz', { token: '', method: 'HEAD' })).status, 200);
     assert.equal(await get('/api/openapi.json'), 200);
     assert.equal(await get('/metrics'), 401);
     assert.equal(await get('/api/v1/events'), 401);
@@ -245,7 +247,7 @@ describe('lists', () => {
     assert.equal(await count(`incident=i${FIRST}`), 1);
     assert.equal(await count('since=2025-11-24T16:00:10Z'), FINDINGS - 10);
     assert.equal(await count('until=1764000010000'), 10);
-    assert.equal((await pages(api, '/functions?search=pa', 'key')).length, 1);
+    assert.equal((await pages(api, '/functions?search=PA', 'key')).length, 1);
   });
 
   it('answer with the only thing an id can mean, or say which it could', async (test) => {
@@ -260,6 +262,20 @@ describe('lists', () => {
     );
     const incident = Object(await (await api.send(`/api/v1/incidents/i${FIRST}`)).json());
     assert.deepEqual(incident.findings, [one.finding]);
+  });
+
+  it('leave out an incident that became part of another, which is named when it is asked for', async (test) => {
+    const api = await apiUnderTest(test);
+    const [first, second] = [FIRST, '0000000000000002'].map((id) => sampleIncident({ id: `i${id}`, findings: [id] }));
+    const merged = { ...second, findings: [...second.findings, ...first.findings] };
+    api.store.commitStep({ findings: [], incidents: [{ ...first, findings: [] }, merged], consumed: FINDINGS + 1 });
+    const ids = await pages(api, '/incidents?limit=2', 'id');
+    assert.equal(ids.length, 4);
+    assert.ok(!ids.includes(first.id));
+    const one = Object(await (await api.send(`/api/v1/incidents/${first.id}`)).json());
+    assert.deepEqual([one.incident.mergedInto, one.findings], [second.id, []]);
+    const finding = Object(await (await api.send(`/api/v1/findings/${FIRST}`)).json());
+    assert.equal(finding.incident, second.id);
   });
 
   it('find functions whose names are long and odd', async (test) => {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest,
 import { type Access, type Grant, permits, type Role } from '../access/access.ts';
 import { API_CODES, ApiError, asApiError, errorBody } from './codes.ts';
 import { type EventStream, type EventTimes, openEventStream } from './events.ts';
+import { type FunctionRow, functionRow } from './function-row.ts';
 import { BODY_BYTES_MAX, PATH_PART_CHARS_MAX, READY_LAG_MS_MAX } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ApiCounters, ApiParts } from './parts.ts';
@@ -61,12 +62,12 @@ export function apiRoutes(options: ApiOptions): FastifyPluginAsync {
 
 class Api {
   readonly #options: ApiOptions;
-  readonly #refreshed: Refreshed;
+  readonly #refreshed: Refreshed<FunctionRow>;
   readonly #events: EventStream;
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#refreshed = new Refreshed(options.service, options.store);
+    this.#refreshed = new Refreshed(options.service, options.store, functionRow);
     const { service, store, counters, eventTimes: times } = options;
     this.#events = openEventStream({ service, store, counters, ...(times === undefined ? {} : { times }) });
   }
@@ -85,8 +86,10 @@ class Api {
   }
 
   #publicRoutes(app: FastifyInstance): void {
-    app.get('/healthz', ROUTE, async () => ({ alive: true }));
-    app.get('/readyz', ROUTE, async (_, reply) => {
+    // Load balancers may ask with HEAD.
+    const route = { ...ROUTE, exposeHeadRoute: true };
+    app.get('/healthz', route, async () => ({ alive: true }));
+    app.get('/readyz', route, async (_, reply) => {
       const { ready, ...rest } = this.#ready();
       return reply.code(ready ? 200 : 503).send({ ready, ...rest });
     });

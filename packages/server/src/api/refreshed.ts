@@ -1,33 +1,41 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Service } from '../runtime/service.ts';
 import type { Projection, Store } from '../storage/store.ts';
-import { FRESH_MS, REFRESH_WAIT_MS } from './limits.ts';
+import { FRESH_MS, PORTION_ROWS, REFRESH_WAIT_MS } from './limits.ts';
+
+type Profiles = Pick<Store, 'functions' | 'functionAt' | 'coverage'>;
 
 /**
  * Profiles and coverage that are at most some seconds old, however many ask for them: the engine is told to write them
- * at most once in that time, and the list of functions is read at most once in it. Reading costs about 5 ms for a
- * thousand functions.
+ * at most once in that time, and what is listed of the functions is made at most once in it, in portions of a few
+ * milliseconds, between which others get their turn. `rowOf` says what is listed; profiles themselves are not kept.
  */
-export class Refreshed {
+export class Refreshed<Row> {
   readonly #service: Service;
-  readonly #store: Pick<Store, 'functions' | 'functionAt' | 'coverage'>;
+  readonly #store: Profiles;
+  readonly #rowOf: (profile: Projection) => Row;
   #askedMs = Number.NEGATIVE_INFINITY;
   #asking: Promise<unknown> = Promise.resolve();
-  #functions: { readonly readMs: number; readonly list: readonly Projection[] } | undefined;
+  #rows: Promise<readonly Row[]> | undefined;
 
-  constructor(service: Service, store: Pick<Store, 'functions' | 'functionAt' | 'coverage'>) {
+  constructor(service: Service, store: Profiles, rowOf: (profile: Projection) => Row) {
     this.#service = service;
     this.#store = store;
+    this.#rowOf = rowOf;
   }
 
-  /** Every function's profile, by key. */
-  async functions(): Promise<readonly Projection[]> {
+  /** A row for every function, by key. */
+  async functions(): Promise<readonly Row[]> {
     await this.#refresh();
-    const nowMs = performance.now();
-    if (this.#functions === undefined || nowMs - this.#functions.readMs > FRESH_MS) {
-      this.#functions = { readMs: nowMs, list: this.#store.functions() };
+    if (this.#rows === undefined) {
+      const reading = this.#read();
+      this.#rows = reading;
+      // What could not be read is tried again by whoever asks next.
+      reading.catch(() => {
+        if (this.#rows === reading) this.#rows = undefined;
+      });
     }
-    return this.#functions.list;
+    return this.#rows;
   }
 
   /** One function's profile. */
@@ -42,14 +50,26 @@ export class Refreshed {
     return this.#store.coverage();
   }
 
+  async #read(): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    for (let after = ''; ; ) {
+      const portion = this.#store.functions({ after, limit: PORTION_ROWS });
+      for (const one of portion) rows.push(this.#rowOf(one));
+      const last = portion.at(-1);
+      if (last === undefined || portion.length < PORTION_ROWS) return rows;
+      after = last.key;
+      await setImmediate();
+    }
+  }
+
   /** Resolves when what is stored is fresh enough, or when waiting for that has taken too long or failed. */
   async #refresh(): Promise<void> {
     const nowMs = performance.now();
     if (nowMs - this.#askedMs > FRESH_MS) {
       this.#askedMs = nowMs;
-      this.#functions = undefined;
       // A service that is catching up or closing has nothing newer to write: what is there is shown.
       this.#asking = this.#service.refresh().catch(() => undefined);
+      this.#rows = undefined;
     }
     const stop = new AbortController();
     const late = setTimeout(REFRESH_WAIT_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);

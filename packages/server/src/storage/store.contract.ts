@@ -251,6 +251,28 @@ function listsFindings(withStore: WithStore): void {
 }
 
 function listsIncidentsAndProfiles(withStore: WithStore): void {
+  withStore('an incident that became part of another can be left out, and the other found by the finding', (store) => {
+    const [first, second] = [numberedFinding(1), numberedFinding(2)];
+    const opened = sampleIncident({ id: 'i-1', findings: [first.id], lastMs: 100 });
+    const other = sampleIncident({ id: 'i-2', findings: [second.id], lastMs: 200 });
+    store.commitStep({ findings: [first, second], incidents: [opened, other], consumed: 1 });
+    const merged = { ...other, findings: [second.id, first.id] };
+    store.commitStep({ findings: [], incidents: [{ ...opened, findings: [] }, merged], consumed: 2 });
+    assert.deepEqual(store.incidents({ merged: false }), [merged]);
+    assert.equal(store.incidents({ merged: true }).length, 2);
+    assert.deepEqual(store.incidents({ finding: first.id }), [merged]);
+    assert.deepEqual(store.incidents({ finding: 'f'.repeat(16) }), []);
+    assert.deepEqual(store.incidents({ merged: false, after: { id: 'i-2', lastMs: 200 } }), []);
+  });
+
+  withStore('functions come in portions too', (store) => {
+    const profiles = ['a', 'b', 'c', 'd'].map((key) => profile(key, 1, 1));
+    store.commitStep({ findings: [], incidents: [], consumed: 1, profiles });
+    assert.deepEqual(store.functions({ limit: 3 }), profiles.slice(0, 3));
+    assert.deepEqual(store.functions({ after: 'c', limit: 3 }), profiles.slice(3));
+    assert.deepEqual(store.functions({ after: 'd' }), []);
+  });
+
   withStore('one function is found by its whole key alone', (store) => {
     const profiles = [profile('aws:1:x:pay', 5, 1), profile('aws:1:x:pay2', 5, 2)];
     store.commitStep({ findings: [], incidents: [], consumed: 1, profiles });

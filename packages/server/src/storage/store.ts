@@ -49,6 +49,10 @@ export interface FindingsQuery {
 export interface IncidentsQuery {
   readonly state?: Incident['state'];
   readonly sinceMs?: number;
+  /** Only the one that a finding of this id is part of. */
+  readonly finding?: string;
+  /** False: without those that became part of another incident and have no findings of their own. */
+  readonly merged?: boolean;
   /** Only those behind this incident as it was listed, even if it has moved since. */
   readonly after?: { readonly id: string; readonly lastMs: number };
   readonly limit?: number;
@@ -84,8 +88,8 @@ export interface Store {
   findings(query?: FindingsQuery): readonly Finding[];
   incident(idOrPrefix: string): Lookup<Incident>;
   incidents(query?: IncidentsQuery): readonly Incident[];
-  /** Every function's profile, by key. */
-  functions(): readonly Projection[];
+  /** Every function's profile, by key; or at most `limit` of those whose key is after another. */
+  functions(query?: { readonly after?: string; readonly limit?: number }): readonly Projection[];
   /** One function's profile, by its whole key. */
   functionAt(key: string): Projection | undefined;
   /** Every coverage entry, by key. */

@@ -14,7 +14,7 @@ export type HeartbeatFailure = (typeof HEARTBEAT_FAILURES)[number];
 /** Counts since the start. */
 export interface HeartbeatCounters {
   sent: number;
-  /** Not sent because the engine did not move. */
+  /** How often it was looked at and not sent because the engine did not move. */
   withheld: number;
   readonly failed: Record<HeartbeatFailure, number>;
 }
@@ -59,6 +59,7 @@ class Beating implements Heartbeat {
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void>;
   #failures = 0;
+  #moves = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -83,6 +84,8 @@ class Beating implements Heartbeat {
 
   #waitMs(): number {
     const { everyMs, retryMs = RETRY_MS } = this.#options;
+    // Whoever listens has been waiting since the engine stood still: that it moves again is told soon.
+    if (!this.#moves) return Math.min(everyMs, retryMs);
     return this.#failures === 0 ? everyMs : Math.min(everyMs, retryMs * 2 ** (this.#failures - 1));
   }
 
@@ -91,8 +94,8 @@ class Beating implements Heartbeat {
     const { status, nowMs = Date.now } = this.#options;
     const { state, lagMs, appended, consumed, steppedMs } = status();
     const now = nowMs();
-    const moves = (state === 'running' || state === 'catching-up') && now - steppedMs <= STEPPED_MS_MAX;
-    if (!moves) {
+    this.#moves = (state === 'running' || state === 'catching-up') && now - steppedMs <= STEPPED_MS_MAX;
+    if (!this.#moves) {
       this.counters.withheld++;
       return undefined;
     }

@@ -66,11 +66,16 @@ export const FINDING_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'One finding, with its explanation as text.',
     params: byId,
-    response: z.strictObject({ finding: FINDING, explanation: z.array(z.string()).describe('lines for people') }),
+    response: z.strictObject({
+      finding: FINDING,
+      incident: z.string().optional().describe('id of the incident it is part of'),
+      explanation: z.array(z.string()).describe('lines for people'),
+    }),
     codes: ['not-found', 'ambiguous'],
     handle: ({ params }, { parts }) => {
       const finding = one(parts.store.finding(params.id), 'finding');
-      return { finding, explanation: parts.explain(finding).split('\n') };
+      const [incident] = parts.store.incidents({ finding: finding.id, limit: 1 });
+      return { finding, incident: incident?.id, explanation: parts.explain(finding).split('\n') };
     },
   }),
   route({
@@ -78,13 +83,14 @@ export const FINDING_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/incidents',
     role: 'read',
-    summary: 'Incidents, those that moved last first.',
+    summary: 'Incidents, those that moved last first; without those that became part of others.',
     query: z.strictObject({ state: z.enum(INCIDENT_STATES).optional(), since: TIME.optional(), limit, cursor }),
     response: z.strictObject({ items: z.array(INCIDENT), next: NEXT }),
     handle: ({ query }, { parts }) => {
       const { since, state, cursor: at, limit: rows } = query;
       const found = parts.store.incidents({
         ...defined({ state, sinceMs: since }),
+        merged: false,
         ...(at === undefined ? {} : { after: parseCursor(at) }),
         limit: rows + 1,
       });
@@ -102,7 +108,11 @@ export const FINDING_ROUTES: readonly Route[] = [
     codes: ['not-found', 'ambiguous'],
     handle: ({ params }, { parts }) => {
       const incident = one(parts.store.incident(params.id), 'incident');
-      return { incident, findings: parts.store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX }) };
+      const findings = parts.store.findings({ incident: incident.id, limit: INCIDENT_FINDINGS_MAX });
+      if (incident.findings.length > 0) return { incident, findings };
+      // An incident is named after the finding that opened it, which is part of the other one now.
+      const [other] = parts.store.incidents({ finding: incident.id.slice(1), limit: 1 });
+      return { incident: other === undefined ? incident : { ...incident, mergedInto: other.id }, findings };
     },
   }),
 ];

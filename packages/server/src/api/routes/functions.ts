@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Projection } from '../../storage/store.ts';
 import { ApiError } from '../codes.ts';
 import { CURSOR_CHARS_MAX, page, parseCursor } from '../cursor.ts';
+import type { FunctionRow } from '../function-row.ts';
 import { KEY_CHARS_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '../limits.ts';
 import { type Route, route } from '../route.ts';
 import { BY_KEY, COVERAGE_ROW, FUNCTION_ROW, NEXT, PROFILE, wholeNumber } from '../schemas.ts';
@@ -17,7 +17,7 @@ export const FUNCTION_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'Functions, by key or by how they behave.',
     query: z.strictObject({
-      search: z.string().min(1).max(KEY_CHARS_MAX).optional().describe('any part of the key'),
+      search: z.string().min(1).max(KEY_CHARS_MAX).optional().describe('any part of the key; capitals do not count'),
       sort: z.enum(SORTS).default('key').describe('numbers: largest first'),
       limit: wholeNumber(1, PAGE_ROWS_MAX).prefault(String(PAGE_ROWS_DEFAULT)).describe('rows of the page'),
       cursor: z
@@ -29,8 +29,9 @@ export const FUNCTION_ROUTES: readonly Route[] = [
     response: z.strictObject({ items: z.array(FUNCTION_ROW), next: NEXT, total: z.int() }),
     handle: async ({ query }, { refreshed }) => {
       const { search = '', sort, limit, cursor } = query;
-      const rows = (await refreshed.functions()).filter(({ key }) => key.includes(search)).map(functionRow);
-      const sorted = rows.sort((a, b) => orderOf(a, b, sort));
+      const wanted = search.toLowerCase();
+      const rows = (await refreshed.functions()).filter(({ key }) => key.toLowerCase().includes(wanted));
+      const sorted = rows.toSorted((a, b) => orderOf(a, b, sort));
       const from = cursor === undefined ? 0 : behind(sorted, parseCursor(cursor), sort);
       const shown = sorted.slice(from, from + limit + 1);
       return { ...page(shown, limit, (row) => ({ id: row.key, lastMs: sortedBy(row, sort) })), total: rows.length };
@@ -62,25 +63,7 @@ export const FUNCTION_ROUTES: readonly Route[] = [
   }),
 ];
 
-type FunctionRow = z.output<typeof FUNCTION_ROW>;
 type Sort = (typeof SORTS)[number];
-
-/** A row of the list; what a profile lacks reads as 0. */
-function functionRow({ key, updatedMs, content }: Projection): FunctionRow {
-  const fields: Readonly<Record<string, unknown>> =
-    typeof content === 'object' && content !== null ? { ...content } : {};
-  const number = (name: string) => (typeof fields[name] === 'number' ? fields[name] : 0);
-  return {
-    key,
-    invocations: number('invocations'),
-    errors: number('errors'),
-    cold: number('cold'),
-    firstMs: number('firstMs'),
-    lastMs: number('lastMs'),
-    maturity: number('maturity'),
-    updatedMs,
-  };
-}
 
 function sortedBy(row: FunctionRow, sort: Sort): number {
   return sort === 'key' ? 0 : row[sort];

@@ -91,30 +91,16 @@ class SqliteStore implements Store {
   }
 
   incidents(query: IncidentsQuery = {}): readonly Incident[] {
-    const conditions: string[] = [];
-    const values: SQLInputValue[] = [];
-    if (query.state !== undefined) {
-      conditions.push('state = ?');
-      values.push(query.state);
-    }
-    if (query.sinceMs !== undefined) {
-      conditions.push('last_ms >= ?');
-      values.push(query.sinceMs);
-    }
-    if (query.after !== undefined) {
-      const { id, lastMs } = query.after;
-      conditions.push('(last_ms, rowid) < (?, ifnull((SELECT rowid FROM incidents WHERE id = ?), 0))');
-      values.push(Math.floor(lastMs), id);
-    }
-    const sql = `SELECT * FROM incidents ${where(conditions)} ORDER BY last_ms DESC, rowid DESC LIMIT ?`;
+    const { conditions, values } = incidentConditionsOf(query);
+    const sql = `SELECT * FROM incidents ${conditions} ORDER BY last_ms DESC, rowid DESC LIMIT ?`;
     return guarded(() => {
       const rows = this.#database.prepare(sql).all(...values, limitOf(query.limit));
       return rows.map((row) => this.#readIncident(row));
     });
   }
 
-  functions(): readonly Projection[] {
-    return this.#projections('functions');
+  functions({ after, limit }: { readonly after?: string; readonly limit?: number } = {}): readonly Projection[] {
+    return this.#projections('functions', after ?? '', limit ?? -1);
   }
 
   functionAt(key: string): Projection | undefined {
@@ -125,7 +111,7 @@ class SqliteStore implements Store {
   }
 
   coverage(): readonly Projection[] {
-    return this.#projections('coverage');
+    return this.#projections('coverage', '', -1);
   }
 
   rebuild(): void {
@@ -210,9 +196,11 @@ class SqliteStore implements Store {
     };
   }
 
-  #projections(table: ProjectionTable): readonly Projection[] {
+  /** A limit below 0 is none. */
+  #projections(table: ProjectionTable, after: string, limit: number): readonly Projection[] {
     return guarded(() => {
-      const rows = this.#database.prepare(`SELECT key, updated_ms, json FROM ${table} ORDER BY key`).all();
+      const sql = `SELECT key, updated_ms, json FROM ${table} WHERE key > ? ORDER BY key LIMIT ?`;
+      const rows = this.#database.prepare(sql).all(after, Math.floor(limit));
       return rows.map((row) => readProjection(row, table));
     });
   }
@@ -280,8 +268,10 @@ function requireSound(finding: Finding): void {
   }
 }
 
-function conditionsOf(query: FindingsQuery): { readonly conditions: string; readonly values: SQLInputValue[] } {
-  const wanted: readonly (readonly [condition: string, value: SQLInputValue | undefined])[] = [
+type Wanted = readonly (readonly [condition: string, value: SQLInputValue | undefined])[];
+
+function conditionsOf(query: FindingsQuery) {
+  return joined([
     ['level = ?', query.level],
     ['detector = ?', query.detector],
     ['family = ?', query.family],
@@ -292,7 +282,27 @@ function conditionsOf(query: FindingsQuery): { readonly conditions: string; read
     ['time_ms <= ?', query.untilMs],
     ['risk >= ?', query.riskMin],
     [ORDERS[query.order ?? 'newest'].behind, query.after],
-  ];
+  ]);
+}
+
+function incidentConditionsOf({ state, sinceMs, finding, merged, after }: IncidentsQuery) {
+  const own = 'EXISTS (SELECT 1 FROM incident_findings WHERE incident = incidents.id) = ?';
+  const { conditions, values } = joined([
+    ['state = ?', state],
+    ['last_ms >= ?', sinceMs],
+    ['id = (SELECT incident FROM findings WHERE id = ?)', finding],
+    [own, merged === false ? 1 : undefined],
+  ]);
+  if (after === undefined) return { conditions, values };
+  const behind = '(last_ms, rowid) < (?, ifnull((SELECT rowid FROM incidents WHERE id = ?), 0))';
+  return {
+    conditions: conditions === '' ? where([behind]) : `${conditions} AND ${behind}`,
+    values: [...values, Math.floor(after.lastMs), after.id],
+  };
+}
+
+/** The conditions whose value is given. */
+function joined(wanted: Wanted): { readonly conditions: string; readonly values: SQLInputValue[] } {
   const conditions: string[] = [];
   const values: SQLInputValue[] = [];
   for (const [condition, value] of wanted) {
