@@ -85,6 +85,15 @@ describe('access', () => {
     assert.equal(access.revoke('0123456789ab'), false);
   });
 
+  it('counts what it refuses, by reason', async (test) => {
+    const { access, clock } = await opened(test);
+    const { secret } = access.create(asked({ expiresMs: clock.ms + 10 }));
+    access.check(secret);
+    clock.ms += 10;
+    for (const presented of [undefined, 'x', 'y', secret, secret, secret]) access.check(presented);
+    assert.deepEqual(access.refused, { absent: 1, unknown: 2, expired: 3, revoked: 0 });
+  });
+
   it('keeps the time of the first revocation', async (test) => {
     const { access, clock } = await opened(test);
     const { record } = access.create(asked());

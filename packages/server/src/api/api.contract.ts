@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { Batch } from '@gait/engine/event/batch';
 import type { Finding } from '@gait/engine/event/finding';
 import type { Control } from '@gait/engine/event/record';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import type { Role } from '../access/access.ts';
 import { type OpenedAccess, openAccess } from '../access/sqlite-access.ts';
 import type { Log } from '../log/log.ts';
@@ -118,7 +118,7 @@ export interface ApiUnderTest {
 /** Starts a server on a free port of this machine; ends with the test. */
 export async function apiUnderTest(
   test: TestContext,
-  options: { eventTimes?: EventTimes } = {},
+  { beside, ...options }: { eventTimes?: EventTimes; beside?: FastifyPluginAsync } = {},
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'gait-test-'));
   const log = await openSegmentLog(join(folder, FOLDER.log));
@@ -145,6 +145,7 @@ export async function apiUnderTest(
       ...options,
     }),
   );
+  if (beside !== undefined) await app.register(beside);
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   test.after(async () => {
     await app.close();

@@ -18,8 +18,8 @@ export const TRAINING_MS_MAX = SPAN_MS_MAX;
 export const CHARTS_AT_ONCE_MAX = 4;
 /** How old profiles and coverage may be when they are shown, ms: writing them takes the engine up to half a second. */
 export const FRESH_MS = 10_000;
-/** Profiles read at once: 3 ms, after which telemetry and other requests get their turn. */
-export const PORTION_ROWS = 200;
+/** Profiles read at once: 3 ms of large ones, after which telemetry and other requests get their turn. */
+export const PORTION_ROWS = 100;
 /** How long a request waits for them to be written, ms; what was there before is shown then. */
 export const REFRESH_WAIT_MS = 2_000;
 /** Lag above which the service is not ready, ms: above it health findings begin as well. */

@@ -81,21 +81,15 @@ function jsonOf(
   schema: z.ZodType,
   { io, schemas }: { readonly io: 'input' | 'output'; readonly schemas: Record<string, unknown> },
 ): JsonObject {
-  // A registry of nothing: the schema itself is named only where it is one of the components.
-  const { $schema: _, $defs = {}, ...rest } = z.toJSONSchema(z.strictObject({ it: schema }), { io });
-  for (const [name, one] of Object.entries($defs)) schemas[name] = moved(one);
-  const properties: JsonObject = { ...rest.properties };
+  // Inside another one, a schema with a name becomes a definition that is referred to instead of standing there itself.
+  const { $defs = {}, properties = {} } = z.toJSONSchema(z.strictObject({ it: schema }), { io });
+  for (const [name, { id: _, ...definition }] of Object.entries($defs)) schemas[name] = moved(definition);
   return { 'application/json': { schema: moved(properties['it']) } };
 }
 
 /** References lead to the components of the document instead of to definitions beside the schema. */
 function moved(schema: unknown): unknown {
-  const text = JSON.stringify(schema).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/');
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) return value;
-  // Zod names a definition in itself as well; the key says it already.
-  const { id: _, ...rest }: JsonObject = { ...value };
-  return typeof rest['type'] === 'string' || '$ref' in rest ? rest : value;
+  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/'));
 }
 
 function publicPaths(schemas: Record<string, unknown>): Record<string, Record<string, unknown>> {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import fastify from 'fastify';
 import { ROLES, type Role } from '../access/access.ts';
 import { sampleIncident } from '../storage/finding-samples.ts';
 import { TEST_HOUR_MS } from '../storage/series/series-samples.ts';
 import { type ApiUnderTest, apiUnderTest, FINDINGS, PAY } from './api.contract.ts';
+import { apiRoutes } from './plugin.ts';
 import { API_PREFIX, routeTable } from './table.ts';
 
 const FIRST = '0000000000000001';
@@ -454,6 +456,35 @@ describe('the server', () => {
       assert.equal(headers.get('x-content-type-options'), 'nosniff');
       assert.equal(headers.get('access-control-allow-origin'), null);
     }
+  });
+
+  it('leaves other parts of the same server their own errors and headers', async (test) => {
+    const api = await apiUnderTest(test, {
+      beside: async (app) => {
+        app.get('/other', async () => ({ fine: true }));
+        app.get('/other/broken', async () => {
+          throw new Error('theirs');
+        });
+      },
+    });
+    const other = await api.send('/other', { token: '' });
+    assert.deepEqual([await other.json(), other.headers.get('cache-control')], [{ fine: true }, null]);
+    const broken = await api.send('/other/broken', { token: '' });
+    assert.equal(Object(await broken.json()).message, 'theirs');
+    assert.ok(![...api.counters.requests.keys()].some((key) => key.includes('other')));
+  });
+
+  it('refuses a server that could not find functions with long names', async (test) => {
+    const api = await apiUnderTest(test);
+    const { service, store, access, counters } = api;
+    const never = () => assert.fail('not asked');
+    const options = { service, store, access, counters, version: '1', explain: never, forget: never, metrics: never };
+    const app = fastify();
+    const ready = async () => {
+      await app.register(apiRoutes({ ...options, series: { minutes: never, hours: never } }));
+    };
+    await assert.rejects(ready, /API_SERVER_OPTIONS/);
+    await app.close();
   });
 
   it('counts requests by route, never by what was asked for', async (test) => {

@@ -25,13 +25,20 @@ const STATUS: ServiceStatus = {
   checkpointMs: NOW_MS - 30_000,
   seriesDropped: { expired: 4, 'file-full': 0 },
 };
+const REFUSED = { absent: 0, unknown: 6, expired: 0, revoked: 0 };
 const NO_REQUESTS = { requests: new Map(), clients: 0, clientsRefused: 0, clientsDropped: 0, eventsSent: 0 };
 
 describe('the metrics of a server', () => {
   it('say where the log and the engine are, at one moment', () => {
     let asked = 0;
     const status = () => ({ ...STATUS, appended: 100 + asked++ });
-    const { text } = serverMetrics({ version: '1.2.3', status, api: NO_REQUESTS, nowMs: () => NOW_MS });
+    const { text } = serverMetrics({
+      version: '1.2.3',
+      status,
+      refused: REFUSED,
+      api: NO_REQUESTS,
+      nowMs: () => NOW_MS,
+    });
     const page = text();
     assert.equal(asked, 2, 'once at the start and once for the page');
     for (const line of [
@@ -46,6 +53,7 @@ describe('the metrics of a server', () => {
       'gait_log_head_failing 0',
       'gait_series_dropped_rows_total{reason="expired"} 4',
       'gait_heartbeat_failed_total{reason="timeout"} 0',
+      'gait_access_refused_tokens_total{reason="unknown"} 6',
     ]) {
       assert.ok(page.split('\n').includes(line), line);
     }
@@ -53,7 +61,7 @@ describe('the metrics of a server', () => {
 
   it('say what failed and what has not happened yet', () => {
     const status = () => ({ ...STATUS, headFailure: 'disk', checkpointMs: 0 });
-    const page = serverMetrics({ version: '1', status, api: NO_REQUESTS }).text();
+    const page = serverMetrics({ version: '1', status, refused: REFUSED, api: NO_REQUESTS }).text();
     assert.match(page, /^gait_log_head_failing 1$/m);
     assert.match(page, /^gait_checkpoint_age_seconds NaN$/m);
   });
@@ -64,7 +72,14 @@ describe('the metrics of a server', () => {
       { name: 'gait_ingest_unheard_of_total', labels: {}, value: 9 },
     ];
     const heartbeat = { sent: 5, withheld: 1, failed: { network: 0, timeout: 2, redirect: 0, status: 0 } };
-    const page = serverMetrics({ version: '1', status: () => STATUS, api: NO_REQUESTS, ingest, heartbeat }).text();
+    const page = serverMetrics({
+      version: '1',
+      status: () => STATUS,
+      refused: REFUSED,
+      api: NO_REQUESTS,
+      ingest,
+      heartbeat,
+    }).text();
     assert.match(page, /^gait_ingest_records_total\{format="xray",outcome="accepted"\} 9$/m);
     assert.ok(!page.includes('unheard'));
     assert.match(page, /^gait_heartbeat_sent_total 5$/m);
@@ -73,7 +88,12 @@ describe('the metrics of a server', () => {
 
   it('count the requests of the real API by method, route and class', async (test) => {
     const api = await apiUnderTest(test);
-    const { text, apiSeconds } = serverMetrics({ version: '1', status: () => STATUS, api: api.counters });
+    const { text, apiSeconds } = serverMetrics({
+      version: '1',
+      status: () => STATUS,
+      refused: REFUSED,
+      api: api.counters,
+    });
     await api.send('/api/v1/findings');
     await api.send('/api/v1/findings/ffff');
     await api.send('/elsewhere');
@@ -87,7 +107,7 @@ describe('the metrics of a server', () => {
   it('are all in the manual, with their labels, and no others', async () => {
     const manual = await readFile(MANUAL, 'utf8');
     const rows = manual.split('\n').filter((line) => /^\| `gait_\w+` \|/.test(line));
-    const { definitions } = serverMetrics({ version: '1', status: () => STATUS, api: NO_REQUESTS });
+    const { definitions } = serverMetrics({ version: '1', status: () => STATUS, refused: REFUSED, api: NO_REQUESTS });
     const table = definitions.map(({ name, type, labels = [], help }) => {
       const words = labels.map((label) => `\`${label}\``).join(', ');
       return `| \`${name}\` | ${type} | ${words} | ${help} |`;

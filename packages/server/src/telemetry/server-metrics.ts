@@ -1,3 +1,4 @@
+import type { Refused } from '../access/access.ts';
 import type { ServiceStatus } from '../runtime/service.ts';
 import { HEARTBEAT_FAILURES, type HeartbeatCounters } from './heartbeat.ts';
 import { type Histogram, type MetricDefinition, type MetricSample, Registry } from './registry.ts';
@@ -29,6 +30,8 @@ export interface MetricSources {
   readonly version: string;
   status(): ServiceStatus;
   readonly api: ApiCounts;
+  /** Tokens that were refused, by reason. */
+  readonly refused: Readonly<Record<Refused, number>>;
   /** Nothing where telemetry does not come over HTTP. */
   ingest?(): readonly IngestSample[];
   readonly heartbeat?: HeartbeatCounters;
@@ -191,7 +194,14 @@ function ingestMetrics(registry: Registry, { ingest = () => [] }: MetricSources)
   }
 }
 
-function apiMetrics(registry: Registry, { api }: MetricSources): Histogram {
+function apiMetrics(registry: Registry, { api, refused }: MetricSources): Histogram {
+  const refusals: MetricDefinition = {
+    type: 'counter',
+    name: 'gait_access_refused_tokens_total',
+    help: 'Requests without a valid token.',
+    labels: ['reason'],
+  };
+  registry.read(refusals, () => samplesOf(refused, 'reason'));
   const requests: MetricDefinition = {
     type: 'counter',
     name: 'gait_api_requests_total',
