@@ -48,7 +48,7 @@ export interface ApiParts {
 export interface Context {
   readonly parts: ApiParts;
   readonly refreshed: Refreshed<FunctionRow>;
-  /** Of whoever asks; undefined where no token is needed. */
+  /** Of whoever asks. */
   readonly grant: Grant | undefined;
 }
 

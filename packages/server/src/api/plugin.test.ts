@@ -88,6 +88,16 @@ describe('who may do what', () => {
     assert.equal(new Set(bodies).size, 1);
   });
 
+  it('is decided before a body is read', async (test) => {
+    const api = await apiUnderTest(test);
+    const send = async (body: string, token: string) =>
+      errorOf(await api.send('/api/v1/controls/feedback', { method: 'POST', body, token }));
+    for (const body of ['{"broken', 'x'.repeat(300_000)]) {
+      assert.deepEqual(await send(body, ''), [401, 'unauthorized']);
+      assert.deepEqual(await send(body, api.tokens.read), [403, 'forbidden']);
+    }
+  });
+
   it('does not take a token from anywhere but the header', async (test) => {
     const api = await apiUnderTest(test);
     for (const path of [

@@ -64,6 +64,7 @@ class Api {
   readonly #options: ApiOptions;
   readonly #refreshed: Refreshed<FunctionRow>;
   readonly #events: EventStream;
+  readonly #grants = new WeakMap<FastifyRequest, Grant>();
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -116,10 +117,13 @@ class Api {
       ...ROUTE,
       method: route.method,
       url: `/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`,
+      // Before the body is read: nobody makes the server read and parse without a token.
+      onRequest: async (request) => {
+        this.#grants.set(request, this.#granted(request, route.role));
+      },
       handler: async (request, reply) => {
-        const grant = this.#granted(request, route.role);
         const { params, query, body } = request;
-        const context = { parts: this.#options, refreshed: this.#refreshed, grant };
+        const context = { parts: this.#options, refreshed: this.#refreshed, grant: this.#grants.get(request) };
         const answer = await route.answer({ params, query, body }, context);
         return reply.code(route.status).send(answer);
       },
