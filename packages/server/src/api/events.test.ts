@@ -10,6 +10,9 @@ const NEVER = 3_600_000;
 /** Status and comments only where a test is about them. */
 const QUIET = { statusEveryMs: NEVER, commentEveryMs: NEVER };
 
+/** When all of it is given up, ms: so late only if an event does not come. */
+const GIVE_UP_MS = 120_000;
+
 /** Follows the stream as a program would. */
 class Client {
   readonly response: Response;
@@ -82,7 +85,7 @@ async function mute(test: TestContext, api: ApiUnderTest): Promise<Socket> {
   return socket;
 }
 
-describe('the stream of events', () => {
+describe('the stream of events', { timeout: GIVE_UP_MS }, () => {
   it('greets, tells how the service is, and then what is found as it comes', async (test) => {
     const api = await apiUnderTest(test, { eventTimes: QUIET });
     const client = await Client.open(test, api);

@@ -66,12 +66,19 @@ function started(test: TestContext, url: string, options: { status?: () => Servi
   return heartbeat;
 }
 
+/** When a test gives up waiting, ms: so late only if what it waits for does not come. */
+const GIVE_UP_MS = 20_000;
+
 /** Waits, with the process kept alive, for something that an event loop full of timers brings about. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
+  const startMs = performance.now();
+  while (!condition()) {
+    assert.ok(performance.now() - startMs < GIVE_UP_MS, `never came: ${condition}`);
+    await new Promise(setImmediate);
+  }
 }
 
-describe('a heartbeat', () => {
+describe('a heartbeat', { timeout: 3 * GIVE_UP_MS }, () => {
   it('tells again and again where the log and the engine are', async (test) => {
     const { url, next } = await receiver(test);
     const heartbeat = started(test, url);
