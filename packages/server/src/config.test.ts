@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { ConfigError } from './config/errors.ts';
 import { CONFIG } from './config/schema.ts';
-import { ConfigError, type ConfigInput, isLoopback, loadConfig, sensorKeyOf } from './config.ts';
+import { type ConfigInput, isLoopback, loadConfig, sensorKeyOf } from './config.ts';
 import { scratchFolder } from './log/scratch.ts';
 
 const MANUAL = join(import.meta.dirname, '../../../docs/reference/config.md');
@@ -37,9 +38,9 @@ describe('a configuration', () => {
       data: resolve('gait-data'),
       listen: { address: '127.0.0.1', port: 4318, insecure: false },
       source: { provider: 'aws', account: '?', region: '?' },
-      limits: { bodyBytes: 8_388_608, recordsPerSecond: 20_000 },
+      limits: { bodyBytes: 67_108_864 },
       sensor: {},
-      response: { protected: [] },
+      response: { protected: [], inlinePolicies: false },
     });
   });
 
@@ -53,10 +54,10 @@ tls:
   certificate: tls/cert.pem
   key: /etc/key.pem
 source: {account: "123456789012", region: eu-west-1}
-limits: {bodyBytes: 1048576, recordsPerSecond: 500}
+limits: {bodyBytes: 1048576}
 sensor: {keyFile: sensor.key}
 heartbeat: {url: https://example.com/ping/7}
-aws: {region: eu-west-1, endpoint: "http://127.0.0.1:4566", profile: responder}
+aws: {endpoint: "http://127.0.0.1:4566", profile: responder}
 response:
   protected: ["aws:*:*:login-*"]
 `,
@@ -104,7 +105,7 @@ tls: yes please
       '4:9: listen.port must be at most 65535.',
       '5:12: listen.address must be an address such as 127.0.0.1, ::1 or 0.0.0.0.',
       '6:21: limits.bodyBytes must be a number.',
-      '6:26: limits.__proto__ is no key here. Known are bodyBytes, recordsPerSecond.',
+      '6:26: limits.__proto__ is no key here. Known are bodyBytes.',
       '7:12: heartbeat.url is missing.',
       '7:27: heartbeat.everySeconds must be at least 5.',
       '8:15: sensor.key must have at least 32 characters.',

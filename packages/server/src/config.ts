@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from './config/errors.ts';
 import { type ConfigProblem, problemAt, problemsOf, problemText } from './config/problems.ts';
 import { CONFIG, LISTEN } from './config/schema.ts';
 import { type ConfigText, parseConfigText } from './config/text.ts';
@@ -15,25 +16,6 @@ export type ConfigInput = z.input<typeof CONFIG>;
 const FILE_BYTES_MAX = 256 * 1024;
 /** As `SENSOR_KEY_CHARS_MIN` of the schema: a shorter key could be guessed. */
 const SENSOR_KEY_CHARS_MIN = 32;
-
-/** Closed list of the expected failures of configuration, documented in docs/reference/errors.md. */
-export const CONFIG_ERRORS = {
-  GAIT_CONFIG_INVALID: 'The configuration makes no sense as it is.',
-  GAIT_CONFIG_UNREADABLE: 'The configuration cannot be read.',
-} as const;
-export type ConfigErrorCode = keyof typeof CONFIG_ERRORS;
-
-/** An expected failure of configuration. The message names every problem, one a line. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly code: ConfigErrorCode;
-  readonly problems: readonly ConfigProblem[];
-  constructor(code: ConfigErrorCode, lines: readonly string[], problems: readonly ConfigProblem[] = []) {
-    super([CONFIG_ERRORS[code], ...lines.map((line) => `  ${line}`)].join('\n'));
-    this.code = code;
-    this.problems = problems;
-  }
-}
 
 /**
  * Reads the configuration file, if one is named, lays `overrides` over it (those of the command line), and fills in the

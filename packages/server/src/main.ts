@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
+import { API_SERVER_OPTIONS, apiRoutes, newApiCounters } from './api/plugin.ts';
 import { VERSION } from './cli/version.ts';
-import { type Config, ConfigError, sensorKeyOf } from './config.ts';
+import { ConfigError } from './config/errors.ts';
+import { type Config, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
+import { findingText } from './render/text.ts';
 import { awsProviders } from './response/aws/provider.ts';
 import { Responder } from './response/responder.ts';
 import { Responses } from './response/responses.ts';
@@ -16,6 +19,9 @@ import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
 import { statusPage } from './status-page/routes.ts';
+import { readHours, readMinutes } from './storage/series/read-series.ts';
+import { type Heartbeat, startHeartbeat } from './telemetry/heartbeat.ts';
+import { serverMetrics } from './telemetry/server-metrics.ts';
 
 /** Longest wait for the header of a request, ms: who is slower only holds a connection. */
 const HEADERS_MS_MAX = 10_000;
@@ -58,7 +64,9 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     opened.push(() => access.close());
     const administrator = access.ensureAdministrator();
     const responder = await responderOf(config, service);
-    const app = await httpServer(config, { service, access, responder });
+    const heartbeat = heartbeatOf(config, service);
+    if (heartbeat !== undefined) opened.push(() => heartbeat.close());
+    const app = await httpServer(config, { service, access, responder, heartbeat });
     opened.push(() => app.close());
     const url = await app.listen({ host: config.listen.address, port: config.listen.port });
     opened.push(watchResponses(responder));
@@ -80,10 +88,15 @@ interface Parts {
   readonly service: LiveService;
   readonly access: OpenedAccess;
   readonly responder: Responder;
+  readonly heartbeat: Heartbeat | undefined;
 }
 
-async function httpServer(config: Config, { service, access, responder }: Parts): Promise<FastifyInstance> {
+/** Text of findings for programs and pages: as wide as lines are read easily. */
+const PLAIN = { width: 100, colour: false } as const;
+
+async function httpServer(config: Config, { service, access, responder, heartbeat }: Parts): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
+    ...API_SERVER_OPTIONS,
     ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -94,15 +107,40 @@ async function httpServer(config: Config, { service, access, responder }: Parts)
   });
   app.server.headersTimeout = HEADERS_MS_MAX;
   const sensorKey = await sensorKeyOf(config);
+  const counters = { ingest: new IngestCounters(), api: newApiCounters() };
+  const metrics = serverMetrics({
+    version: VERSION,
+    status: () => service.status(),
+    api: counters.api,
+    refused: access.refused,
+    ingest: () => counters.ingest.samples(),
+    ...(heartbeat === undefined ? {} : { heartbeat: heartbeat.counters }),
+  });
   await app.register(
     ingestRoutes({
       ...{ service, access },
       tokens: service.tokens,
       defaults: config.source,
-      counters: new IngestCounters(),
+      counters: counters.ingest,
       limits: { bodyBytes: config.limits.bodyBytes },
       ...(sensorKey === undefined ? {} : { sensorKey }),
       onFailure,
+    }),
+  );
+  const series = join(config.data, FOLDER.series);
+  await app.register(
+    apiRoutes({
+      ...{ service, access, version: VERSION },
+      store: service.store,
+      series: {
+        minutes: (query) => readMinutes(series, query),
+        hours: (query) => readHours(series, query),
+      },
+      explain: (finding) => findingText(finding, PLAIN),
+      forget: (principal) => service.tokens.forget(principal),
+      metrics: () => metrics.text(),
+      counters: counters.api,
+      answered: (seconds) => metrics.apiSeconds.observe(seconds),
     }),
   );
   await app.register(responseRoutes, { responder, access, store: service.store });
@@ -133,6 +171,12 @@ async function responderOf(config: Config, service: LiveService): Promise<Respon
     wait,
     newId: () => `r${randomBytes(8).toString('hex')}`,
   });
+}
+
+function heartbeatOf({ heartbeat }: Config, service: LiveService): Heartbeat | undefined {
+  if (heartbeat === undefined) return undefined;
+  const { url, everySeconds } = heartbeat;
+  return startHeartbeat({ url, everyMs: everySeconds * 1000, status: () => service.status() });
 }
 
 /** Goes on with what a crash interrupted, and ends leases as they run out. Returns what stops that. */

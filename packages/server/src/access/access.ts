@@ -54,10 +54,10 @@ export interface Access {
   close(): void;
 }
 
-/** Whether someone of a role may do what needs another. `read` < `respond` < `admin`; `ingest` is apart from them. */
+/** Whether someone of a role may do what needs another: `ingest` only sends, `admin` may also do that. */
 export function permits(role: Role, needed: Role): boolean {
-  if (role === 'ingest' || needed === 'ingest') return role === needed;
-  return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+  if (role === 'ingest' || role === needed) return role === needed;
+  return role === 'admin' || (needed !== 'ingest' && ROLES.indexOf(role) > ROLES.indexOf(needed));
 }
 
 /** Closed list of the expected failures of access, documented in docs/reference/errors.md. */

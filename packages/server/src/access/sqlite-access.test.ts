@@ -85,6 +85,15 @@ describe('access', () => {
     assert.equal(access.revoke('0123456789ab'), false);
   });
 
+  it('counts what it refuses, by reason', async (test) => {
+    const { access, clock } = await opened(test);
+    const { secret } = access.create(asked({ expiresMs: clock.ms + 10 }));
+    access.check(secret);
+    clock.ms += 10;
+    for (const presented of [undefined, 'x', 'y', secret, secret, secret]) access.check(presented);
+    assert.deepEqual(access.refused, { absent: 1, unknown: 2, expired: 3, revoked: 0 });
+  });
+
   it('keeps the time of the first revocation', async (test) => {
     const { access, clock } = await opened(test);
     const { record } = access.create(asked());
@@ -198,13 +207,13 @@ describe('the first administrator', () => {
 });
 
 describe('roles', () => {
-  it('include those before them, but for ingest, which can only send', () => {
+  it('include those before them, but for sending, which only ingest and admin may', () => {
     const table = ROLES.map((role) => ROLES.map((needed) => permits(role, needed)));
     assert.deepEqual(table, [
       [true, false, false, false],
       [false, true, false, false],
       [false, true, true, false],
-      [false, true, true, true],
+      [true, true, true, true],
     ]);
   });
 });

@@ -18,6 +18,8 @@ export interface AccessClock {
 
 /** Access with what only the start of a server needs. */
 export interface OpenedAccess extends Access {
+  /** How often what was presented was refused, by reason, since the start. */
+  readonly refused: Readonly<Record<Refused, number>>;
   /**
    * At the first start makes a token of role `admin` and gives its text, which must be shown to whoever starts the
    * server; later undefined, even if every such token was revoked: `gait token create` makes another.
@@ -50,6 +52,7 @@ export function openAccess(path: string, clock: AccessClock = SYSTEM_CLOCK): Ope
 const SYSTEM_CLOCK: AccessClock = { nowMs: () => Date.now(), elapsedMs: () => performance.now() };
 
 class SqliteAccess implements OpenedAccess {
+  readonly refused: Record<Refused, number> = { absent: 0, unknown: 0, expired: 0, revoked: 0 };
   readonly #database: DatabaseSync;
   readonly #clock: AccessClock;
   #held: ReadonlyMap<string, Held> = new Map();
@@ -63,16 +66,9 @@ class SqliteAccess implements OpenedAccess {
   }
 
   check(presented: string | undefined): Grant | { readonly refused: Refused } {
-    if (presented === undefined || presented === '') return { refused: 'absent' };
-    this.#look();
-    const id = idOf(presented);
-    const held = id === undefined ? undefined : this.#held.get(id);
-    const same = timingSafeEqual(digestOf(presented), held?.digest ?? NOBODY);
-    if (held === undefined || !same) return { refused: 'unknown' };
-    const { record } = held;
-    if (record.revokedMs !== undefined) return { refused: 'revoked' };
-    if (record.expiresMs !== undefined && record.expiresMs <= this.#clock.nowMs()) return { refused: 'expired' };
-    return grantOf(held, this.#clock);
+    const answer = this.#answer(presented);
+    if ('refused' in answer) this.refused[answer.refused]++;
+    return answer;
   }
 
   create(asked: Asked): { readonly record: TokenRecord; readonly secret: string } {
@@ -110,6 +106,19 @@ class SqliteAccess implements OpenedAccess {
 
   close(): void {
     if (this.#database.isOpen) guarded(() => this.#database.close());
+  }
+
+  #answer(presented: string | undefined): Grant | { readonly refused: Refused } {
+    if (presented === undefined || presented === '') return { refused: 'absent' };
+    this.#look();
+    const id = idOf(presented);
+    const held = id === undefined ? undefined : this.#held.get(id);
+    const same = timingSafeEqual(digestOf(presented), held?.digest ?? NOBODY);
+    if (held === undefined || !same) return { refused: 'unknown' };
+    const { record } = held;
+    if (record.revokedMs !== undefined) return { refused: 'revoked' };
+    if (record.expiresMs !== undefined && record.expiresMs <= this.#clock.nowMs()) return { refused: 'expired' };
+    return grantOf(held, this.#clock);
   }
 
   /** Changes the file and reads it again, so that this process sees its own change at once. */

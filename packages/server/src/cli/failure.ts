@@ -1,6 +1,6 @@
 import { EngineError } from '@gait/engine/base/errors';
 import { AccessError } from '../access/access.ts';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/errors.ts';
 import { ForensicsError } from '../forensics/errors.ts';
 import { LogError } from '../log/log.ts';
 import { RESERVE_BYTES } from '../log/segments/limits.ts';

@@ -6,13 +6,8 @@ import { patternProblem } from '../access/patterns.ts';
 const PORT_DEFAULT = 4318;
 const PORT_MAX = 65_535;
 const MIB = 1024 * 1024;
-/** Largest body of telemetry as sent: exporters and delivery streams stay below it. */
-const BODY_BYTES_DEFAULT = 8 * MIB;
-/** Beyond this, one request could hold up all others. */
+/** What the specification of OTLP over HTTP recommends; larger ones could hold up all others. */
 const BODY_BYTES_MAX = 64 * MIB;
-/** What one core decodes while the engine has the other. */
-const RECORDS_PER_SECOND_DEFAULT = 20_000;
-const RECORDS_PER_SECOND_MAX = 1_000_000;
 /** Monitors of heartbeats count in minutes; more often would only be noise. */
 const HEARTBEAT_SECONDS_DEFAULT = 60;
 const HEARTBEAT_SECONDS_MIN = 5;
@@ -91,14 +86,8 @@ export const CONFIG = z.strictObject({
         .int()
         .min(1024)
         .max(BODY_BYTES_MAX)
-        .default(BODY_BYTES_DEFAULT)
-        .describe('largest body of one request with telemetry, as sent, bytes'),
-      recordsPerSecond: z
-        .int()
-        .min(1)
-        .max(RECORDS_PER_SECOND_MAX)
-        .default(RECORDS_PER_SECOND_DEFAULT)
-        .describe('records a second taken from all senders together; each token has a limit of its own'),
+        .default(BODY_BYTES_MAX)
+        .describe('largest body of one request with telemetry, before and after it is inflated, bytes'),
     })
     .prefault({}),
   sensor: z

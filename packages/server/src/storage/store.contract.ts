@@ -31,6 +31,7 @@ export function storeContract(name: string, open: () => StoreUnderTest): void {
   suite(`store: ${name}, replays`, () => toleratesReplays(withStore));
   suite(`store: ${name}, look-ups by id`, () => findsByPrefix(withStore));
   suite(`store: ${name}, lists of findings`, () => listsFindings(withStore));
+  suite(`store: ${name}, pages of lists`, () => listsInPages(withStore));
   suite(`store: ${name}, incidents and profiles`, () => listsIncidentsAndProfiles(withStore));
   suite(`store: ${name}, closing`, () => closesForGood(withStore));
 }
@@ -159,6 +160,46 @@ function findsByPrefix(withStore: WithStore): void {
   });
 }
 
+function listsInPages(withStore: WithStore): void {
+  withStore('pages behind one another hold each finding once, in every order', (store) => {
+    const findings = Array.from({ length: 25 }, (_, at) =>
+      numberedFinding((at * 7) % 25, { timeMs: 1000 + (at % 3), risk: (at % 4) / 4 }),
+    );
+    store.commitStep({ findings, incidents: [], consumed: 1 });
+    for (const order of ['newest', 'riskiest', 'told'] as const) {
+      const pages: string[] = [];
+      for (let after: string | undefined; ; after = pages.at(-1)) {
+        const page = store.findings({ order, limit: 4, ...(after === undefined ? {} : { after }) });
+        if (page.length === 0) break;
+        pages.push(...page.map(({ id }) => id));
+      }
+      assert.deepEqual(
+        pages,
+        store.findings({ order }).map(({ id }) => id),
+        order,
+      );
+      assert.equal(new Set(pages).size, 25);
+      assert.deepEqual(store.findings({ order, after: 'f'.repeat(16) }), []);
+    }
+    const told = store.findings({ order: 'told' }).map(({ id }) => id);
+    assert.deepEqual(
+      told,
+      findings.map(({ id }) => id),
+    );
+  });
+
+  withStore('the incidents behind one are those listed after it, even if it has moved since', (store) => {
+    const incident = (at: number, lastMs: number) => sampleIncident({ id: `i-${at}`, lastMs, findings: [] });
+    const incidents = [incident(1, 100), incident(2, 100), incident(3, 100), incident(4, 50)];
+    store.commitStep({ findings: [], incidents, consumed: 1 });
+    const behind = (id: string) => store.incidents({ after: { id, lastMs: 100 } }).map((one) => one.id);
+    assert.deepEqual(behind('i-2'), ['i-1', 'i-4']);
+    store.commitStep({ findings: [], incidents: [incident(2, 900)], consumed: 2 });
+    assert.deepEqual(behind('i-2'), ['i-1', 'i-4']);
+    assert.deepEqual(behind('i-1'), ['i-4']);
+  });
+}
+
 function listsFindings(withStore: WithStore): void {
   withStore('findings are listed newest first, or by risk, and never without a limit', (store) => {
     const findings = Array.from({ length: FINDINGS_LISTED_DEFAULT + 20 }, (_, at) =>
@@ -210,6 +251,36 @@ function listsFindings(withStore: WithStore): void {
 }
 
 function listsIncidentsAndProfiles(withStore: WithStore): void {
+  withStore('an incident that became part of another can be left out, and the other found by the finding', (store) => {
+    const [first, second] = [numberedFinding(1), numberedFinding(2)];
+    const opened = sampleIncident({ id: 'i-1', findings: [first.id], lastMs: 100 });
+    const other = sampleIncident({ id: 'i-2', findings: [second.id], lastMs: 200 });
+    store.commitStep({ findings: [first, second], incidents: [opened, other], consumed: 1 });
+    const merged = { ...other, findings: [second.id, first.id] };
+    store.commitStep({ findings: [], incidents: [{ ...opened, findings: [] }, merged], consumed: 2 });
+    assert.deepEqual(store.incidents({ merged: false }), [merged]);
+    assert.equal(store.incidents({ merged: true }).length, 2);
+    assert.deepEqual(store.incidents({ finding: first.id }), [merged]);
+    assert.deepEqual(store.incidents({ finding: 'f'.repeat(16) }), []);
+    assert.deepEqual(store.incidents({ merged: false, after: { id: 'i-2', lastMs: 200 } }), []);
+  });
+
+  withStore('functions come in portions too', (store) => {
+    const profiles = ['a', 'b', 'c', 'd'].map((key) => profile(key, 1, 1));
+    store.commitStep({ findings: [], incidents: [], consumed: 1, profiles });
+    assert.deepEqual(store.functions({ limit: 3 }), profiles.slice(0, 3));
+    assert.deepEqual(store.functions({ after: 'c', limit: 3 }), profiles.slice(3));
+    assert.deepEqual(store.functions({ after: 'd' }), []);
+  });
+
+  withStore('one function is found by its whole key alone', (store) => {
+    const profiles = [profile('aws:1:x:pay', 5, 1), profile('aws:1:x:pay2', 5, 2)];
+    store.commitStep({ findings: [], incidents: [], consumed: 1, profiles });
+    assert.deepEqual(store.functionAt('aws:1:x:pay'), profiles[0]);
+    assert.equal(store.functionAt('aws:1:x'), undefined);
+    assert.equal(store.functionAt(''), undefined);
+  });
+
   withStore('a finding follows its incident when incidents are merged', (store) => {
     const [a, b] = [numberedFinding(1), numberedFinding(2)];
     const first = sampleIncident({ id: 'first', findings: [a.id, b.id] });

@@ -35,9 +35,12 @@ export interface FindingsQuery {
   readonly riskMin?: number;
   /**
    * `newest` (default) by time, `riskiest` by risk. Of equals, `newest` begins with the one told last and `riskiest` with
-   * the one told first, as the summary of an incident does: never by id, which is another one in every log.
+   * the one told first, as the summary of an incident does: never by id, which is another one in every log. `told` is
+   * the order in which they came into the store, oldest first: what has come since a finding is what is after it.
    */
-  readonly order?: 'newest' | 'riskiest';
+  readonly order?: 'newest' | 'riskiest' | 'told';
+  /** Id of a finding: only those behind it in the order. None if there is no such finding. */
+  readonly after?: string;
   /** Default `FINDINGS_LISTED_DEFAULT`, at most `FINDINGS_LISTED_MAX`. */
   readonly limit?: number;
 }
@@ -46,6 +49,12 @@ export interface FindingsQuery {
 export interface IncidentsQuery {
   readonly state?: Incident['state'];
   readonly sinceMs?: number;
+  /** Only the one that a finding of this id is part of. */
+  readonly finding?: string;
+  /** False: without those that became part of another incident and have no findings of their own. */
+  readonly merged?: boolean;
+  /** Only those behind this incident as it was listed, even if it has moved since. */
+  readonly after?: { readonly id: string; readonly lastMs: number };
   readonly limit?: number;
 }
 
@@ -79,8 +88,10 @@ export interface Store {
   findings(query?: FindingsQuery): readonly Finding[];
   incident(idOrPrefix: string): Lookup<Incident>;
   incidents(query?: IncidentsQuery): readonly Incident[];
-  /** Every function's profile, by key. */
-  functions(): readonly Projection[];
+  /** Every function's profile, by key; or at most `limit` of those whose key is after another. */
+  functions(query?: { readonly after?: string; readonly limit?: number }): readonly Projection[];
+  /** One function's profile, by its whole key. */
+  functionAt(key: string): Projection | undefined;
   /** Every coverage entry, by key. */
   coverage(): readonly Projection[];
   /** Forgets everything that the log can produce again; the next step starts from ordinal 0. */

@@ -10,6 +10,22 @@ import { guarded, inTransaction, openDatabase } from './database.ts';
 const AFTER_ALL = '\u{10ffff}';
 const FINDING_ID = /^[0-9a-f]{16}$/;
 
+/**
+ * Orders of findings, and what is behind a finding in them. Row ids grow with each insert: they are the order in which
+ * findings were told. Without such a finding the comparison is with nothing, and nothing is behind it.
+ */
+const ORDERS = {
+  newest: {
+    by: 'time_ms DESC, ordinal DESC, rowid DESC',
+    behind: '(time_ms, ordinal, rowid) < (SELECT time_ms, ordinal, rowid FROM findings WHERE id = ?)',
+  },
+  riskiest: {
+    by: 'risk DESC, rowid',
+    behind: '(-risk, rowid) > (SELECT -risk, rowid FROM findings WHERE id = ?)',
+  },
+  told: { by: 'rowid', behind: 'rowid > (SELECT rowid FROM findings WHERE id = ?)' },
+} as const;
+
 type ProjectionTable = 'functions' | 'coverage';
 
 /**
@@ -56,11 +72,9 @@ class SqliteStore implements Store {
     });
   }
 
-  /** Row ids grow with each insert: they are the order in which findings and incidents were told. */
   findings(query: FindingsQuery = {}): readonly Finding[] {
     const { conditions, values } = conditionsOf(query);
-    const order = query.order === 'riskiest' ? 'risk DESC, rowid' : 'time_ms DESC, ordinal DESC, rowid DESC';
-    const sql = `SELECT id, json FROM findings ${conditions} ORDER BY ${order} LIMIT ?`;
+    const sql = `SELECT id, json FROM findings ${conditions} ORDER BY ${ORDERS[query.order ?? 'newest'].by} LIMIT ?`;
     return guarded(() =>
       this.#database
         .prepare(sql)
@@ -77,29 +91,27 @@ class SqliteStore implements Store {
   }
 
   incidents(query: IncidentsQuery = {}): readonly Incident[] {
-    const conditions: string[] = [];
-    const values: SQLInputValue[] = [];
-    if (query.state !== undefined) {
-      conditions.push('state = ?');
-      values.push(query.state);
-    }
-    if (query.sinceMs !== undefined) {
-      conditions.push('last_ms >= ?');
-      values.push(query.sinceMs);
-    }
-    const sql = `SELECT * FROM incidents ${where(conditions)} ORDER BY last_ms DESC, rowid DESC LIMIT ?`;
+    const { conditions, values } = incidentConditionsOf(query);
+    const sql = `SELECT * FROM incidents ${conditions} ORDER BY last_ms DESC, rowid DESC LIMIT ?`;
     return guarded(() => {
       const rows = this.#database.prepare(sql).all(...values, limitOf(query.limit));
       return rows.map((row) => this.#readIncident(row));
     });
   }
 
-  functions(): readonly Projection[] {
-    return this.#projections('functions');
+  functions({ after, limit }: { readonly after?: string; readonly limit?: number } = {}): readonly Projection[] {
+    return this.#projections('functions', after ?? '', limit ?? -1);
+  }
+
+  functionAt(key: string): Projection | undefined {
+    return guarded(() => {
+      const row = this.#database.prepare('SELECT key, updated_ms, json FROM functions WHERE key = ?').get(key);
+      return row === undefined ? undefined : readProjection(row, 'functions');
+    });
   }
 
   coverage(): readonly Projection[] {
-    return this.#projections('coverage');
+    return this.#projections('coverage', '', -1);
   }
 
   rebuild(): void {
@@ -184,17 +196,12 @@ class SqliteStore implements Store {
     };
   }
 
-  #projections(table: ProjectionTable): readonly Projection[] {
+  /** A limit below 0 is none. */
+  #projections(table: ProjectionTable, after: string, limit: number): readonly Projection[] {
     return guarded(() => {
-      const rows = this.#database.prepare(`SELECT key, updated_ms, json FROM ${table} ORDER BY key`).all();
-      return rows.map((row) => {
-        const fields = Fields.of(row, table);
-        return {
-          key: fields.text('key'),
-          updatedMs: fields.number('updated_ms'),
-          content: parseContent(fields.text('json')),
-        };
-      });
+      const sql = `SELECT key, updated_ms, json FROM ${table} WHERE key > ? ORDER BY key LIMIT ?`;
+      const rows = this.#database.prepare(sql).all(after, Math.floor(limit));
+      return rows.map((row) => readProjection(row, table));
     });
   }
 }
@@ -261,8 +268,10 @@ function requireSound(finding: Finding): void {
   }
 }
 
-function conditionsOf(query: FindingsQuery): { readonly conditions: string; readonly values: SQLInputValue[] } {
-  const wanted: readonly (readonly [condition: string, value: SQLInputValue | undefined])[] = [
+type Wanted = readonly (readonly [condition: string, value: SQLInputValue | undefined])[];
+
+function conditionsOf(query: FindingsQuery) {
+  return joined([
     ['level = ?', query.level],
     ['detector = ?', query.detector],
     ['family = ?', query.family],
@@ -272,7 +281,28 @@ function conditionsOf(query: FindingsQuery): { readonly conditions: string; read
     ['time_ms >= ?', query.sinceMs],
     ['time_ms <= ?', query.untilMs],
     ['risk >= ?', query.riskMin],
-  ];
+    [ORDERS[query.order ?? 'newest'].behind, query.after],
+  ]);
+}
+
+function incidentConditionsOf({ state, sinceMs, finding, merged, after }: IncidentsQuery) {
+  const own = 'EXISTS (SELECT 1 FROM incident_findings WHERE incident = incidents.id) = ?';
+  const { conditions, values } = joined([
+    ['state = ?', state],
+    ['last_ms >= ?', sinceMs],
+    ['id = (SELECT incident FROM findings WHERE id = ?)', finding],
+    [own, merged === false ? 1 : undefined],
+  ]);
+  if (after === undefined) return { conditions, values };
+  const behind = '(last_ms, rowid) < (?, ifnull((SELECT rowid FROM incidents WHERE id = ?), 0))';
+  return {
+    conditions: conditions === '' ? where([behind]) : `${conditions} AND ${behind}`,
+    values: [...values, Math.floor(after.lastMs), after.id],
+  };
+}
+
+/** The conditions whose value is given. */
+function joined(wanted: Wanted): { readonly conditions: string; readonly values: SQLInputValue[] } {
   const conditions: string[] = [];
   const values: SQLInputValue[] = [];
   for (const [condition, value] of wanted) {
@@ -290,6 +320,12 @@ function where(conditions: readonly string[]): string {
 function limitOf(asked: number | undefined): number {
   const limit = Math.floor(asked ?? FINDINGS_LISTED_DEFAULT);
   return Number.isNaN(limit) ? FINDINGS_LISTED_DEFAULT : Math.min(Math.max(limit, 0), FINDINGS_LISTED_MAX);
+}
+
+function readProjection(row: unknown, table: ProjectionTable): Projection {
+  const fields = Fields.of(row, table);
+  const content = parseContent(fields.text('json'));
+  return { key: fields.text('key'), updatedMs: fields.number('updated_ms'), content };
 }
 
 function readFinding(row: unknown): Finding {

@@ -1,0 +1,87 @@
+import { AccessError, type AccessErrorCode } from '../access/access.ts';
+import { LogError } from '../log/log.ts';
+import { NotTakenError } from '../runtime/service.ts';
+import { StoreError } from '../storage/store.ts';
+
+/** Closed list of the codes of errors the API answers, each with its status. Explained in docs/reference/api.md. */
+export const API_CODES = {
+  malformed: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  ambiguous: 409,
+  conflict: 409,
+  'too-large': 413,
+  'not-json': 415,
+  invalid: 422,
+  'rate-limited': 429,
+  failed: 500,
+  busy: 503,
+  unavailable: 503,
+} as const;
+export type ApiCode = keyof typeof API_CODES;
+
+/** What a request is answered with when it cannot be done. The message is for people and may change. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiCode;
+  /** When it is worth trying again, s. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(code: ApiCode, message: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** The one shape of every error. */
+export function errorBody({ code, message }: ApiError): { readonly error: { code: ApiCode; message: string } } {
+  return { error: { code, message } };
+}
+
+/** Seconds after which a closing, full or busy server is asked again. */
+const RETRY_SECONDS = { closing: 10, 'disk-full': 60, busy: 1, failed: 60 } as const;
+const NOT_TAKEN = {
+  closing: 'The server is closing.',
+  'disk-full': 'The disk of the server is full.',
+  busy: 'More is waiting to be written than may. Try again.',
+  failed: 'The log can no longer be written; the server has to be started again.',
+} as const;
+const ACCESS_CODES: Partial<Record<AccessErrorCode, ApiCode>> = {
+  GAIT_ACCESS_INVALID: 'invalid',
+  GAIT_ACCESS_NAME_TAKEN: 'conflict',
+  GAIT_ACCESS_LIMIT: 'conflict',
+};
+
+/**
+ * What anything thrown while answering means to the client. What should not happen is `failed` and says nothing of the
+ * inside; its cause is kept for the log.
+ */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof NotTakenError) {
+    const retryAfterSeconds = RETRY_SECONDS[error.reason];
+    return new ApiError('unavailable', NOT_TAKEN[error.reason], { retryAfterSeconds, cause: error });
+  }
+  if (error instanceof AccessError) {
+    const code = ACCESS_CODES[error.code];
+    if (code !== undefined) return new ApiError(code, error.message, { cause: error });
+  }
+  if (error instanceof AccessError || error instanceof StoreError || error instanceof LogError) {
+    const message = `Something the answer needs cannot be read or written. [${error.code}]`;
+    return new ApiError('unavailable', message, { retryAfterSeconds: RETRY_SECONDS.closing, cause: error });
+  }
+  return fromServer(error) ?? new ApiError('failed', 'This is a bug of the server.', { cause: error });
+}
+
+/** Errors of the HTTP server itself, by the status it gives them. */
+function fromServer(error: unknown): ApiError | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  if (error.statusCode === 413) return new ApiError('too-large', 'The body is too large.', { cause: error });
+  if (error.statusCode === 415) {
+    return new ApiError('not-json', 'The body must be JSON: content-type: application/json.', { cause: error });
+  }
+  if (error.statusCode === 404) return new ApiError('not-found', 'There is nothing here.', { cause: error });
+  const bad = typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500;
+  return bad ? new ApiError('malformed', 'The request could not be read.', { cause: error }) : undefined;
+}
