@@ -201,7 +201,7 @@ export interface Gate {
     outcome: {
       readonly error?: { readonly code: string; readonly message: string };
       readonly responseElements?: Readonly<Record<string, unknown>> | null;
-      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, as the trail shows them. */
+      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, `functionVersion` of Invoke. */
       readonly additionalEventData?: Readonly<Record<string, unknown>>;
     },
   ): void;

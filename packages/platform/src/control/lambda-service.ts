@@ -69,7 +69,9 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
     const result = await operation.run(call);
     const recorded = result.requestId === undefined ? request : { ...request, requestId: result.requestId };
     const responseElements = operation.readOnly || result.body === undefined ? null : forTrail(result.body);
-    site.gate.record(recorded, asked, { responseElements });
+    const { additionalEventData } = result;
+    const more = additionalEventData === undefined ? {} : { additionalEventData };
+    site.gate.record(recorded, asked, { responseElements, ...more });
     return response(operation, result);
   } catch (error) {
     if (!(error instanceof LambdaError)) {

@@ -29,7 +29,7 @@ const FIELDS = new Set(
   (
     'eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent errorCode errorMessage ' +
     'requestParameters responseElements requestID eventID readOnly resources eventType managementEvent recipientAccountId ' +
-    'sharedEventID eventCategory'
+    'sharedEventID eventCategory additionalEventData'
   ).split(' '),
 );
 
@@ -170,6 +170,7 @@ describe('trail', () => {
   test('has data events apart, and only records that CloudTrail could have written', () => {
     const data = site.records.filter((record) => record['eventCategory'] === 'Data');
     assert.deepEqual([...new Set(data.map((record) => record['eventName']))], ['Invoke']);
+    assert.deepEqual(data[0]?.['additionalEventData'], { functionVersion: `${ARN}:$LATEST` });
     assert.ok(site.records.length > 15);
     for (const record of site.records) checkShape(record);
     assert.equal(new Set(site.records.map((record) => record['eventID'])).size, site.records.length);

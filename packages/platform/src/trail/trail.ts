@@ -73,6 +73,7 @@ export function createTrail(options: TrailOptions): Trail {
     ...(outcome.error === undefined ? {} : { errorCode: outcome.error.code, errorMessage: outcome.error.message }),
     requestParameters: call.requestParameters,
     responseElements: outcome.error === undefined ? (outcome.responseElements ?? null) : null,
+    ...(outcome.additionalEventData === undefined ? {} : { additionalEventData: outcome.additionalEventData }),
   });
   const tail = (call: ApiCall): TrailRecord => ({
     eventID: randomUUID(),
