@@ -12,6 +12,7 @@ import {
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
   DeleteFunctionUrlConfigCommand,
+  GetAccountSettingsCommand,
   GetAliasCommand,
   GetEventSourceMappingCommand,
   GetFunctionCommand,
@@ -227,6 +228,12 @@ describe('Lambda API', () => {
     assert.equal(await invoke('mail'), 'sent');
     const none = await site.lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: 'mail' }));
     assert.equal(none.ReservedConcurrentExecutions, undefined);
+    await site.lambda.send(
+      new PutFunctionConcurrencyCommand({ FunctionName: 'pay', ReservedConcurrentExecutions: 40 }),
+    );
+    const account = await site.lambda.send(new GetAccountSettingsCommand({}));
+    assert.equal(account.AccountLimit?.UnreservedConcurrentExecutions, 960);
+    await site.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName: 'pay' }));
     const many = new PutFunctionConcurrencyCommand({ FunctionName: 'mail', ReservedConcurrentExecutions: 901 });
     await assert.rejects(site.lambda.send(many), { name: 'InvalidParameterValueException' });
   });
