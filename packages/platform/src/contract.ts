@@ -240,7 +240,11 @@ export interface SourceRecord {
 
 /** Calls a function by name from inside the platform: resolves alias and version, honours concurrency, policies apply. */
 export interface Invoker {
-  /** `principal` is the service that calls (`s3.amazonaws.com`), checked against the function's policy with `sourceArn`. */
+  /**
+   * `principal` is the service that calls (`s3.amazonaws.com`), checked against the function's policy with `sourceArn`. An
+   * enabled mapping of `sourceArn` to the function is permission enough; `*` is the function's own URL. Rejects with an
+   * error whose `code` is `AccessDeniedException` or `ResourceNotFoundException`.
+   */
   invoke(
     functionName: string,
     request: InvokeRequest & { readonly principal: string; readonly sourceArn: string },

@@ -149,6 +149,7 @@ describe('Lambda API', () => {
       { Environment: { Variables: { AWS_REGION: 'x' } } },
       { Role: 'arn:aws:iam::123456789012:role/none' },
       { Layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:none:1'] },
+      { VpcConfig: { SecurityGroupIds: ['sg-1'] } },
     ]) {
       await assert.rejects(
         site.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'mail', ...wrong })),

@@ -1,5 +1,5 @@
 import type { EventInvokeConfig, LambdaFunction, UrlConfig } from './functions.ts';
-import { type JsonObject, optionalInteger, optionalObject, optionalText, text } from './input.ts';
+import { type JsonObject, optionalInteger, optionalObject, optionalText, refuseUnsupported, text } from './input.ts';
 import { absent, invalid, LambdaError } from './lambda-error.ts';
 import { anything, type Call, named, type Operation, type Result } from './operation.ts';
 import { UNPACKED_BYTES_MAX } from './zip.ts';
@@ -206,6 +206,7 @@ function authTypeOf(value: string): UrlConfig['authType'] {
 }
 
 function invokeModeOf(body: JsonObject): string | undefined {
+  refuseUnsupported(body, ['Cors']);
   return optionalText(body, 'InvokeMode', /^(BUFFERED|RESPONSE_STREAM)$/);
 }
 
