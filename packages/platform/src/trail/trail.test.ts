@@ -167,6 +167,17 @@ describe('trail', () => {
     });
   });
 
+  test('has a note in the place of parameters that are too large, and refuses bodies that no call needs', async () => {
+    const text = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...ALLOW_ALL, Sid: 'x'.repeat(120_000) }] });
+    const policy = { RoleName: 'pay-role', PolicyName: 'large', PolicyDocument: text };
+    await assert.rejects(site.iam.send(new PutRolePolicyCommand(policy)));
+    const shown = last()['requestParameters'];
+    assert.ok(typeof shown === 'object' && shown !== null && 'omitted' in shown && 'originalSize' in shown);
+    assert.ok(shown.omitted === true && Number(shown.originalSize) > 120_000);
+    const tags = { Resource: ARN, Tags: { a: 'x'.repeat(140_000) } };
+    await assert.rejects(site.lambda.send(new TagResourceCommand(tags)), { name: 'RequestTooLargeException' });
+  });
+
   test('has data events apart, and only records that CloudTrail could have written', () => {
     const data = site.records.filter((record) => record['eventCategory'] === 'Data');
     assert.deepEqual([...new Set(data.map((record) => record['eventName']))], ['Invoke']);
