@@ -58,9 +58,10 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const server = createServer((message, response) => void router.take(message, response));
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, options.address);
+  const host = options.address.includes(':') ? `[${options.address}]` : options.address;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${options.address}:${portOf(server)}`,
+    url: `http://${host}:${portOf(server)}`,
     refused,
     serve(service) {
       for (const name of service.signingNames) services.set(name, service);
