@@ -201,7 +201,7 @@ export interface Gate {
     outcome: {
       readonly error?: { readonly code: string; readonly message: string };
       readonly responseElements?: Readonly<Record<string, unknown>> | null;
-      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, as the trail shows them. */
+      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, `functionVersion` of Invoke. */
       readonly additionalEventData?: Readonly<Record<string, unknown>>;
     },
   ): void;
@@ -240,7 +240,11 @@ export interface SourceRecord {
 
 /** Calls a function by name from inside the platform: resolves alias and version, honours concurrency, policies apply. */
 export interface Invoker {
-  /** `principal` is the service that calls (`s3.amazonaws.com`), checked against the function's policy with `sourceArn`. */
+  /**
+   * `principal` is the service that calls (`s3.amazonaws.com`), checked against the function's policy with `sourceArn`. An
+   * enabled mapping of `sourceArn` to the function is permission enough; `*` is the function's own URL. Rejects with an
+   * error whose `code` is `AccessDeniedException` or `ResourceNotFoundException`.
+   */
   invoke(
     functionName: string,
     request: InvokeRequest & { readonly principal: string; readonly sourceArn: string },

@@ -183,6 +183,41 @@ describe('endpoint', () => {
     }
   });
 
+  test('refuses bodies beyond the limit of one and of all, and takes further ones after that', async () => {
+    const bodies = { oneMax: 1_000, allMax: 1_500 };
+    const small = await startEndpoint({ address: '127.0.0.1', directory, bodies, now: () => nowMs });
+    let open = (): void => {};
+    const isOpen = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let arrived = (): void => {};
+    const hasArrived = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    small.serve({
+      signingNames: ['lambda'],
+      async handle() {
+        arrived();
+        await isOpen;
+        return { status: 200, headers: {}, body: '{}' };
+      },
+    });
+    try {
+      const client = new LambdaClient({ ...config(user), endpoint: small.url });
+      const invoke = (bytes: number) =>
+        client.send(new InvokeCommand({ FunctionName: 'pay', Payload: JSON.stringify('x'.repeat(bytes - 2)) }));
+      await assert.rejects(invoke(1_001), { name: 'RequestEntityTooLargeException' });
+      const first = invoke(900);
+      await hasArrived;
+      await assert.rejects(invoke(900), { name: 'ServiceUnavailableException' });
+      open();
+      await first;
+      await invoke(900);
+    } finally {
+      await small.close();
+    }
+  });
+
   test('stays up when a caller leaves in the middle of a body', async () => {
     await new Promise<void>((resolve) => {
       const request = httpRequest(`${endpoint.url}/x`, { method: 'PUT', headers: { 'content-length': '100' } });

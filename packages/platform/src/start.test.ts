@@ -129,6 +129,16 @@ describe('a local functions platform', () => {
     await until(async () => invocations('other') >= before + 2);
   });
 
+  it('gives an asynchronous event one id in the answer, the trail and the logs', async () => {
+    const call = new InvokeCommand({ FunctionName: 'note', InvocationType: 'Event' });
+    const { requestId = '' } = (await new LambdaClient(sdk()).send(call)).$metadata;
+    assert.ok(trail.some((record) => record['eventName'] === 'Invoke' && record['requestID'] === requestId));
+    const isOfCall = (record: unknown) => JSON.stringify(record).includes(requestId);
+    await until(async () =>
+      logs.some(({ events }) => events.some(({ type, record }) => type === 'platform.report' && isOfCall(record))),
+    );
+  });
+
   it('writes what functions and the platform say, and who called what', async () => {
     await until(async () => logs.some(({ functionName }) => functionName === 'note'));
     const types = new Set(logs.flatMap(({ events }) => events.map(({ type }) => type)));

@@ -12,6 +12,7 @@ import {
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
   DeleteFunctionUrlConfigCommand,
+  GetAccountSettingsCommand,
   GetAliasCommand,
   GetEventSourceMappingCommand,
   GetFunctionCommand,
@@ -148,6 +149,7 @@ describe('Lambda API', () => {
       { Environment: { Variables: { AWS_REGION: 'x' } } },
       { Role: 'arn:aws:iam::123456789012:role/none' },
       { Layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:none:1'] },
+      { VpcConfig: { SecurityGroupIds: ['sg-1'] } },
     ]) {
       await assert.rejects(
         site.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'mail', ...wrong })),
@@ -227,6 +229,12 @@ describe('Lambda API', () => {
     assert.equal(await invoke('mail'), 'sent');
     const none = await site.lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: 'mail' }));
     assert.equal(none.ReservedConcurrentExecutions, undefined);
+    await site.lambda.send(
+      new PutFunctionConcurrencyCommand({ FunctionName: 'pay', ReservedConcurrentExecutions: 40 }),
+    );
+    const account = await site.lambda.send(new GetAccountSettingsCommand({}));
+    assert.equal(account.AccountLimit?.UnreservedConcurrentExecutions, 960);
+    await site.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName: 'pay' }));
     const many = new PutFunctionConcurrencyCommand({ FunctionName: 'mail', ReservedConcurrentExecutions: 901 });
     await assert.rejects(site.lambda.send(many), { name: 'InvalidParameterValueException' });
   });

@@ -25,6 +25,11 @@ export const LAMBDA_OPERATIONS: readonly Operation[] = [
   INVOKE,
 ];
 
+/** Operations that bring a package; the endpoint's limit is theirs. */
+const WITH_PACKAGE = new Set(['CreateFunction', 'UpdateFunctionCode', 'PublishLayerVersion']);
+/** Largest body of all others: a whole configuration is less than a tenth of it. */
+const BODY_BYTES_MAX = 131_072;
+
 /** A way to an operation: its method, and its path in parts. */
 interface Route {
   readonly operation: Operation;
@@ -60,7 +65,7 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
   const { operation, path } = found;
   let asked = apiCall(operation, { path, query: request.query, body: {} });
   try {
-    const body = operation.isData === true ? {} : parseBody(request.body);
+    const body = operation.isData === true ? {} : bodyOf(operation, request.body);
     const input = { path, query: request.query, body };
     const call = { request, input, site };
     asked = { ...apiCall(operation, input), ...resourceOf(operation, call) };
@@ -69,7 +74,9 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
     const result = await operation.run(call);
     const recorded = result.requestId === undefined ? request : { ...request, requestId: result.requestId };
     const responseElements = operation.readOnly || result.body === undefined ? null : forTrail(result.body);
-    site.gate.record(recorded, asked, { responseElements });
+    const { additionalEventData } = result;
+    const more = additionalEventData === undefined ? {} : { additionalEventData };
+    site.gate.record(recorded, asked, { responseElements, ...more });
     return response(operation, result);
   } catch (error) {
     if (!(error instanceof LambdaError)) {
@@ -79,6 +86,13 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
     site.gate.record(request, asked, { error: { code: trailCode(error.code), message: error.message } });
     return errorResponse(error);
   }
+}
+
+function bodyOf(operation: Operation, body: Buffer): JsonObject {
+  if (body.length > BODY_BYTES_MAX && !WITH_PACKAGE.has(operation.name)) {
+    throw new LambdaError('RequestTooLargeException', `Request must be smaller than ${BODY_BYTES_MAX} bytes`);
+  }
+  return parseBody(body);
 }
 
 function apiCall(operation: Operation, input: Input): ApiCall {
@@ -110,6 +124,7 @@ function resourceOf(operation: Operation, call: Call): Pick<ApiCall, 'resourceAr
 function parameters(input: Input): Readonly<Record<string, unknown>> | null {
   const query: Record<string, unknown> = {};
   for (const name of new Set(input.query.keys())) {
+    if (name === '__proto__') continue;
     const values = input.query.getAll(name);
     query[name] = values.length === 1 ? values[0] : values;
   }

@@ -43,8 +43,8 @@ export interface Result {
   readonly headers?: Readonly<Record<string, string>>;
   /** Id of the invocation, which is that of the call then. */
   readonly requestId?: string;
-  /** The call is answered, but the trail shows this error. */
-  readonly trailError?: { readonly code: string; readonly message: string };
+  /** What the trail shows besides. */
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
 }
 
 /** One operation of the Lambda API. */

@@ -9,6 +9,7 @@ import {
   CreateUserCommand,
   DeleteAccessKeyCommand,
   DeletePolicyCommand,
+  DeleteRoleCommand,
   DeleteRolePolicyCommand,
   DeleteUserCommand,
   DetachRolePolicyCommand,
@@ -55,6 +56,7 @@ describe('permissions', () => {
     site = await startStandIn([
       { ...SHARED, name: 'pay' },
       { ...SHARED, name: 'mail' },
+      { name: 'lonely', text: SHARED.text },
       { ...SHARED, name: 'poor', roleName: 'poor', statements: [] },
     ]);
   });
@@ -159,6 +161,15 @@ describe('permissions', () => {
     await site.iam.send(new GetManagedPolicyCommand({ PolicyArn: denyAll }));
     const version = await site.iam.send(new GetPolicyVersionCommand({ PolicyArn: denyAll, VersionId: 'v1' }));
     assert.match(decodeURIComponent(version.PolicyVersion?.Document ?? ''), /"Deny"/);
+  });
+
+  test('are gone with the role of a function, which still runs', async () => {
+    const session = await sessionOf('lonely');
+    await call(session);
+    await site.iam.send(new DeleteRolePolicyCommand({ RoleName: 'lonely-role', PolicyName: 'lonely' }));
+    await site.iam.send(new DeleteRoleCommand({ RoleName: 'lonely-role' }));
+    await assert.rejects(call(session), denied);
+    await assert.rejects(call(await sessionOf('lonely')), denied);
   });
 
   test('to give a function another role are asked for as well', async () => {

@@ -154,10 +154,13 @@ export class Directory {
     this.#keys.delete(accessKeyId);
   }
 
-  /** Credentials for a sandbox: a session of the function's role, named like the function. Throws for an unknown role. */
+  /**
+   * Credentials for a sandbox: a session of the function's role, named like the function. If the role is gone, the
+   * session may do nothing.
+   */
   functionSession(revision: FunctionRevision): Credentials {
-    const role = this.roleOfArn(revision.roleArn);
-    if (role === undefined) throw new TypeError(`no role ${revision.roleArn}`);
+    const { roleArn } = revision;
+    const role = this.roleOfArn(roleArn) ?? { arn: roleArn, name: roleArn.slice(roleArn.lastIndexOf('/') + 1) };
     return this.session(role, {
       sessionName: revision.name,
       durationMs: FUNCTION_SESSION_MS,
@@ -165,7 +168,8 @@ export class Directory {
     });
   }
 
-  session(role: Role, request: SessionRequest): Credentials {
+  /** Credentials of a role for a time. */
+  session(role: Pick<Role, 'name' | 'arn'>, request: SessionRequest): Credentials {
     const issuedMs = this.#now();
     const accessKeyId = `ASIA${keyLetters(16)}`;
     const { sessionName, sourceFunctionArn } = request;

@@ -29,7 +29,7 @@ const FIELDS = new Set(
   (
     'eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent errorCode errorMessage ' +
     'requestParameters responseElements requestID eventID readOnly resources eventType managementEvent recipientAccountId ' +
-    'sharedEventID eventCategory'
+    'sharedEventID eventCategory additionalEventData'
   ).split(' '),
 );
 
@@ -167,9 +167,21 @@ describe('trail', () => {
     });
   });
 
+  test('has a note in the place of parameters that are too large, and refuses bodies that no call needs', async () => {
+    const text = JSON.stringify({ Version: '2012-10-17', Statement: [{ ...ALLOW_ALL, Sid: 'x'.repeat(120_000) }] });
+    const policy = { RoleName: 'pay-role', PolicyName: 'large', PolicyDocument: text };
+    await assert.rejects(site.iam.send(new PutRolePolicyCommand(policy)));
+    const shown = last()['requestParameters'];
+    assert.ok(typeof shown === 'object' && shown !== null && 'omitted' in shown && 'originalSize' in shown);
+    assert.ok(shown.omitted === true && Number(shown.originalSize) > 120_000);
+    const tags = { Resource: ARN, Tags: { a: 'x'.repeat(140_000) } };
+    await assert.rejects(site.lambda.send(new TagResourceCommand(tags)), { name: 'RequestTooLargeException' });
+  });
+
   test('has data events apart, and only records that CloudTrail could have written', () => {
     const data = site.records.filter((record) => record['eventCategory'] === 'Data');
     assert.deepEqual([...new Set(data.map((record) => record['eventName']))], ['Invoke']);
+    assert.deepEqual(data[0]?.['additionalEventData'], { functionVersion: `${ARN}:$LATEST` });
     assert.ok(site.records.length > 15);
     for (const record of site.records) checkShape(record);
     assert.equal(new Set(site.records.map((record) => record['eventID'])).size, site.records.length);
