@@ -30,6 +30,8 @@ type Waiting = { readonly logs: LogDelivery } | { readonly trail: readonly unkno
  * again under the same id.
  */
 export class Delivery {
+  /** Invocations the platform has reported. */
+  reports = 0;
   /** Events delivered, and those given up. */
   delivered = 0;
   dropped = 0;
@@ -45,6 +47,7 @@ export class Delivery {
   }
 
   logs(logs: LogDelivery): void {
+    for (const { type } of logs.events) if (type === 'platform.report') this.reports++;
     this.#add({ logs }, logs.events.length);
   }
 

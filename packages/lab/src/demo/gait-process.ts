@@ -30,10 +30,11 @@ export class GaitProcess {
     this.token = of.token;
   }
 
-  /** Starts the server with a new data folder; resolves when it listens. Rejects with what it wrote if it does not. */
-  static async start(words: readonly string[]): Promise<GaitProcess> {
+  /** Starts the server; it must be its first start with the data folder. Resolves when it listens. Rejects with what it wrote if it does not. */
+  static async start(words: readonly string[], env: NodeJS.ProcessEnv): Promise<GaitProcess> {
     const child = spawn(process.execPath, [GAIT, 'serve', '--json', ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
       // Ctrl-C goes to the demonstration alone, which ends everything in its order.
       detached: true,
     });
