@@ -80,6 +80,19 @@ describe('the Runtime API, for runtimes of other makers', () => {
     assert.equal(text, '[400,403,404]');
   });
 
+  it('is for nobody outside the sandbox', async (t) => {
+    if (process.platform !== 'linux') return t.skip('the kernel does not tell whose a connection is');
+    const test = await startTestHost();
+    t.after(() => test.close());
+    const code =
+      'export const handler = async (e) => { if (!e.api) return process.env.AWS_LAMBDA_RUNTIME_API; return (await fetch("http://" + e.api + "/2018-06-01/runtime/invocation/next")).status }';
+    const api: string = (await test.call(test.make({ 'index.mjs': code }))).body;
+    assert.equal((await fetch(`http://${api}/2018-06-01/runtime/invocation/next`)).status, 403);
+    assert.equal((await test.call(test.make({ 'index.mjs': code }), { api })).body, 403, 'nor for another sandbox');
+    const register = { method: 'POST', headers: { 'Lambda-Extension-Name': 'x' }, body: '{"events":[]}' };
+    assert.equal((await fetch(`http://${api}/2020-01-01/extension/register`, register)).status, 403);
+  });
+
   it('takes an error document for what it says', async () => {
     const { text, failed } = await run(
       `const r = await next(); await r.arrayBuffer(); const id = r.headers.get('lambda-runtime-aws-request-id');

@@ -96,6 +96,11 @@ export class SandboxProcess {
     this.#frozen = undefined;
   }
 
+  /** All processes that run here now, the first one first. */
+  tree(): readonly number[] {
+    return this.pid > 0 ? processTree(this.pid) : [];
+  }
+
   /** Memory in use, KiB. Frozen sandboxes are measured without looking for new processes. */
   memoryKb(): number {
     if (this.pid <= 0) return 0;

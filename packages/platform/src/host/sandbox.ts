@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { FunctionRevision, HostNeeds, InvokeOutcome, InvokeRequest, SandboxStatus } from '../contract.ts';
+import { isOwnedBy } from './connection-owner.ts';
 import { sandboxEnvironment } from './environment.ts';
 import { ExtensionsApi } from './extensions-api.ts';
 import {
@@ -92,6 +93,7 @@ export class Sandbox {
         initFailed: (errorType, document) => this.#fail(() => initFailed(errorType, document)),
       },
       (request, response) => this.#extensions.route(request, response),
+      (socket) => this.#process !== undefined && isOwnedBy(socket, this.#process.tree()),
     );
     this.#log.listen((event) => this.#extensions.telemetry(event));
   }
