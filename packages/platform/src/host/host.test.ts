@@ -36,6 +36,20 @@ for (const isolation of ['auto', 'processes'] as const) {
     );
 
     it(
+      'an error of the handler leaves the sandbox, and a crash makes the next call start cold',
+      withHost({ isolation }, async (test) => {
+        const code = `const id = Math.random(); export const handler = async (e) => { if (e.exit) process.exit(1); if (e.fail) throw new Error(String(id)); return id }`;
+        const f = test.make({ 'index.mjs': code });
+        const first = await test.call(f);
+        const failed = await test.call(f, { fail: true });
+        assert.deepEqual([failed.error, failed.body.errorMessage], [true, String(first.body)]);
+        assert.equal((await test.call(f)).body, first.body);
+        assert.equal((await test.call(f, { exit: true })).body.errorType, 'Runtime.ExitError');
+        assert.notEqual((await test.call(f)).body, first.body);
+      }),
+    );
+
+    it(
       'calls at the same time get sandboxes of their own',
       withHost({ isolation }, async (test) => {
         const f = test.make({ 'index.mjs': SLOW });

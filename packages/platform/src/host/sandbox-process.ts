@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { exportLines } from './environment.ts';
@@ -9,6 +8,7 @@ import { SETUP_ENVIRONMENT } from './isolation.ts';
 import { DRAIN_TURNS_MAX, KILL_WAIT_MS_MAX } from './limits.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { freezeTree, killTree, memoryOf, processTree, signal, thawTree } from './process-tree.ts';
+import { removeFolder } from './remove-folder.ts';
 
 /** What a sandbox's processes do by themselves. */
 export interface ProcessListener {
@@ -147,7 +147,7 @@ export class SandboxProcess {
     await this.drain();
     // Something that got away may hold the other ends.
     for (const stream of this.#child.stdio) stream?.destroy();
-    rmSync(this.#start.folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(this.#start.folder);
   }
 
   #read(descriptor: number, take: (line: string, cutBytes: number) => void): void {

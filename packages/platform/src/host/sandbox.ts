@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { FunctionRevision, HostNeeds, InvokeOutcome, InvokeRequest, SandboxStatus } from '../contract.ts';
 import { isOwnedBy } from './connection-owner.ts';
 import { sandboxEnvironment } from './environment.ts';
@@ -23,6 +22,7 @@ import {
   MEMORY_WATCH_MS,
   SHUTDOWN_MS_MAX,
 } from './limits.ts';
+import { removeFolder } from './remove-folder.ts';
 import { type RuntimeAnswer, RuntimeApi } from './runtime-api.ts';
 import { SandboxLog } from './sandbox-log.ts';
 import { SandboxProcess, withDeadline } from './sandbox-process.ts';
@@ -159,7 +159,7 @@ export class Sandbox {
     // It was ended while it was prepared.
     if (this.#ending !== undefined) {
       this.#api.close();
-      await rm(launch.folder, { recursive: true, force: true });
+      await removeFolder(launch.folder);
       return;
     }
     this.#extensions = this.#makeExtensions(launch.extensions);
