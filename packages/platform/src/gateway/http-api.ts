@@ -47,8 +47,8 @@ async function throughRoute(
   const event = httpEvent(request, { accountId, apiId, domainName, routeKey, pathParameters });
   const payload = Buffer.from(JSON.stringify(event));
   if (payload.length > EVENT_BYTES_MAX) return message(413, 'Request Entity Too Large');
-  const [method = 'ANY', path = '/$default'] = routeKey === '$default' ? [] : routeKey.split(' ');
-  const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${method}${path}`;
+  const routeArn = routeKey === '$default' ? routeKey : routeKey.replace(' ', '');
+  const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${routeArn}`;
   const traceHeader = traceIdOf(request.message, request.receivedMs);
   const outcome = await within(
     invoker.invoke(match.target, { payload, traceHeader, principal: 'apigateway.amazonaws.com', sourceArn }),

@@ -166,7 +166,7 @@ class Host implements FunctionHost {
     let newest: Place | undefined;
     for (const place of this.#places.values()) {
       const { sandbox } = place;
-      if (!sandbox.isIdle || !isOf(sandbox, revision)) continue;
+      if (place.retired || !sandbox.isIdle || !isOf(sandbox, revision)) continue;
       if (!sandbox.isFresh) void sandbox.end('spindown');
       else if (place.usedAt > (newest?.usedAt ?? -1)) newest = place;
     }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { env } from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { startTestHost, type TestHost } from './test-functions.ts';
@@ -76,6 +79,14 @@ describe('what a sandbox sees', () => {
     assert.equal((await test.call(test.make({ 'index.mjs': fill }, { tmpSizeMb: 16 }))).body, 'fits');
   });
 
+  it('has Lambda’s limits of processes and files', async (t) => {
+    if (test.host.isolation.kind !== 'namespaces') return t.skip(test.host.isolation.reason);
+    const code = `import { readFileSync } from 'node:fs'; export const handler = async () => readFileSync('/proc/self/limits', 'utf8')`;
+    const { body } = await test.call(test.make({ 'index.mjs': code }));
+    assert.match(body, /^Max open files +1024 /m);
+    if (test.host.isolation.reason.startsWith('own user')) assert.match(body, /^Max processes +1024 /m);
+  });
+
   it('is later layers over earlier ones', async () => {
     const lower = test.layer({
       'nodejs/node_modules/dep/index.js': 'module.exports = "lower"',
@@ -119,6 +130,38 @@ describe('how functions are started', () => {
     assert.equal(body.errorType, 'Runtime.ExitError');
     assert.match(body.errorMessage, /exit status 127/);
     await test.close();
+  });
+
+  it('the AWS SDK finds endpoint, region and credentials by itself', async (t) => {
+    const seen: { authorization: string; token: string; target: string; agent: string }[] = [];
+    const endpoint = createServer((request, response) => {
+      const header = (name: string) => String(request.headers[name] ?? '');
+      seen.push({
+        authorization: header('authorization'),
+        token: header('x-amz-security-token'),
+        target: header('x-amz-target'),
+        agent: header('user-agent'),
+      });
+      response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"QueueUrls":["q"]}');
+    });
+    endpoint.listen(0, '127.0.0.1');
+    await once(endpoint, 'listening');
+    const bound = endpoint.address();
+    const endpointUrl = `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : 0}`;
+    const modules = join(import.meta.dirname, '..', '..', '..', '..', 'node_modules');
+    const test = await startTestHost({ runtimeModulesFolder: modules }, { endpointUrl });
+    t.after(async () => {
+      await test.close();
+      endpoint.closeAllConnections();
+      endpoint.close();
+    });
+    const code = `const { SQSClient, ListQueuesCommand } = require('@aws-sdk/client-sqs');
+      exports.handler = async () => (await new SQSClient({}).send(new ListQueuesCommand({}))).QueueUrls`;
+    assert.deepEqual((await test.call(test.make({ 'index.cjs': code }))).body, ['q']);
+    assert.match(seen[0]?.authorization ?? '', /Credential=ASIATEST\/\d{8}\/eu-west-1\/sqs\/aws4_request/);
+    assert.equal(seen[0]?.token, 'token');
+    assert.equal(seen[0]?.target, 'AmazonSQS.ListQueues');
+    assert.match(seen[0]?.agent ?? '', /exec-env\/AWS_Lambda_nodejs24\.x/);
   });
 
   it('modules that come with the runtime can be required, and imported where there is a file system of its own', async () => {

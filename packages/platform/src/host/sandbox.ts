@@ -194,7 +194,8 @@ export class Sandbox {
     const stopWatching = this.#watchMemory();
     const tracing = { type: 'X-Amzn-Trace-Id', value: traceHeader };
     this.#extensions.tell({ eventType: 'INVOKE', deadlineMs, requestId, invokedFunctionArn: functionArn, tracing });
-    const { payload } = request;
+    // An invocation without a payload has an empty event.
+    const payload = request.payload.length === 0 ? EMPTY_EVENT : request.payload;
     const clientContext = decodeContext(request.clientContext);
     this.#api.invoke({ requestId, deadlineMs, functionArn, traceHeader, clientContext, payload });
     const fatal = await phase.finished.promise;
@@ -329,6 +330,8 @@ export class Sandbox {
     await withDeadline(process.exited, limitMs);
   }
 }
+
+const EMPTY_EVENT = Buffer.from('{}');
 
 /** `2026/11/25/[$LATEST]<32 hex>`. */
 function logStreamName(version: string, now: Date): string {
