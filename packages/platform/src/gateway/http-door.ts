@@ -4,7 +4,7 @@ import type { HttpAnswer } from './http-answer.ts';
 import type { ReceivedRequest } from './http-event.ts';
 import { BODY_BYTES_MAX, HEADER_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_MS_MAX } from './limits.ts';
 
-/** Answers a request; must not reject. */
+/** Answers a request. If it rejects, the connection is cut off. */
 export type Respond = (request: ReceivedRequest) => Promise<HttpAnswer>;
 
 /** An HTTP server in front of functions. */
@@ -29,7 +29,10 @@ export async function openDoor(
     headersTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
-  server.on('request', (request, response) => void serve(request, response, respond));
+  server.on('request', (request, response) => {
+    // What cannot be sent ends its own connection, and not the door.
+    serve(request, response, respond).catch(() => response.destroy());
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.address, resolve);
