@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Invoker } from '../contract.ts';
 import { type HttpAnswer, httpAnswer } from './http-answer.ts';
 import { type HttpDoor, message, openDoor } from './http-door.ts';
-import { httpEvent, type ReceivedRequest, traceIdOf } from './http-event.ts';
+import { httpEvent, type ReceivedRequest } from './http-event.ts';
 import { EVENT_BYTES_MAX } from './limits.ts';
 
 /** What a function URL is made from. */
@@ -33,7 +33,7 @@ async function answer(invoker: Invoker, options: FunctionUrlOptions, request: Re
   const place = { accountId: 'anonymous', apiId, domainName, routeKey: '$default', pathParameters: undefined };
   const payload = Buffer.from(JSON.stringify(httpEvent(request, place)));
   if (payload.length > EVENT_BYTES_MAX) return message(413, 'Request Entity Too Large');
-  const traceHeader = traceIdOf(request.message, request.receivedMs);
+  const { traceHeader } = request;
   // Whoever calls a URL without authorisation is anybody: the policy of the function must let anybody in.
   const call = { payload, traceHeader, principal: '*', sourceArn: functionArn };
   const outcome = await invoker.invoke(functionName, call).catch(() => undefined);

@@ -17,7 +17,7 @@ const HANDLER = `export const handler = async (event) => {
     case '/odd': return { statusCode: 'none' };
     case '/empty': return { statusCode: 204 };
     case '/fail': throw new Error('no');
-    default: return { statusCode: 200, body: JSON.stringify(event) };
+    default: return { statusCode: 200, body: JSON.stringify({ ...event, trace: process.env._X_AMZN_TRACE_ID }) };
   } }`;
 const STREAM = `export const handler = awslambda.streamifyResponse(async (event, out) => {
   const s = awslambda.HttpResponseStream.from(out, { statusCode: 203, headers: { 'content-type': 'text/plain' } }); s.write('streamed'); s.end(); })`;
@@ -90,6 +90,11 @@ describe('the front door', () => {
     assert.deepEqual(event.queryStringParameters, { a: '1,2', b: 'x y' });
     assert.deepEqual(event.pathParameters, { id: '7/8' });
     assert.deepEqual(event.cookies, ['one=1', 'two=2']);
+    assert.match(event.headers['x-amzn-trace-id'], /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
+    assert.ok(
+      event.trace.startsWith(`${event.headers['x-amzn-trace-id']};Parent=`),
+      'event and function have one trace',
+    );
     assert.equal(event.headers['x-many'], 'p,q');
     assert.equal(event.headers['cookie'], undefined);
     assert.equal(event.body, '{"x":1}');

@@ -9,7 +9,15 @@ export interface HttpAnswer {
 /** Between status and headers, and the body of a streamed answer. */
 const PRELUDE_END = Buffer.alloc(8);
 /** Headers that the server itself decides on. */
-const OWN_HEADERS = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding', 'date']);
+const OWN_HEADERS = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /**
  * Reads what a function returned as an HTTP answer, by the rules of payload format 2.0: an object with `statusCode` is an

@@ -1,7 +1,7 @@
 import type { InvokeOutcome, Invoker } from '../contract.ts';
 import { type HttpAnswer, httpAnswer } from './http-answer.ts';
 import { type HttpDoor, message, openDoor } from './http-door.ts';
-import { httpEvent, type ReceivedRequest, traceIdOf } from './http-event.ts';
+import { httpEvent, type ReceivedRequest } from './http-event.ts';
 import { EVENT_BYTES_MAX, INTEGRATION_MS_MAX } from './limits.ts';
 import { type RouteMatch, Routes } from './routes.ts';
 
@@ -47,9 +47,9 @@ async function throughRoute(
   const event = httpEvent(request, { accountId, apiId, domainName, routeKey, pathParameters });
   const payload = Buffer.from(JSON.stringify(event));
   if (payload.length > EVENT_BYTES_MAX) return message(413, 'Request Entity Too Large');
-  const [method = 'ANY', path = '/$default'] = routeKey === '$default' ? [] : routeKey.split(' ');
-  const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${method}${path}`;
-  const traceHeader = traceIdOf(request.message, request.receivedMs);
+  const routeArn = routeKey === '$default' ? routeKey : routeKey.replace(' ', '');
+  const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${routeArn}`;
+  const { traceHeader } = request;
   const outcome = await within(
     invoker.invoke(match.target, { payload, traceHeader, principal: 'apigateway.amazonaws.com', sourceArn }),
   );

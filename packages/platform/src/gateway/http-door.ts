@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { newTraceId } from '../host/trace-header.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { ReceivedRequest } from './http-event.ts';
 import { BODY_BYTES_MAX, HEADER_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_MS_MAX } from './limits.ts';
 
-/** Answers a request; must not reject. */
+/** Answers a request. If it rejects, the connection is cut off. */
 export type Respond = (request: ReceivedRequest) => Promise<HttpAnswer>;
 
 /** An HTTP server in front of functions. */
@@ -28,7 +29,10 @@ export async function openDoor(
     headersTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
-  server.on('request', (request, response) => void serve(request, response, respond));
+  server.on('request', (request, response) => {
+    // What cannot be sent ends its own connection, and not the door.
+    serve(request, response, respond).catch(() => response.destroy());
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(at.port, at.address, resolve);
@@ -60,7 +64,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, respond
   const answer =
     body === 'too-large'
       ? message(413, 'Request Entity Too Large')
-      : await respond({ message: request, body, receivedMs });
+      : await respond({ message: request, body, receivedMs, traceHeader: traceOf(request, receivedMs) });
   if (response.destroyed) return;
   const headers: Record<string, string | number | string[]> = {};
   for (const [name, value] of Object.entries(answer.headers))
@@ -71,6 +75,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, respond
   if (body === 'too-large') headers['connection'] = 'close';
   response.writeHead(answer.status, headers);
   response.end(isEmpty || request.method === 'HEAD' ? undefined : answer.body);
+}
+
+/** A client may name the trace its request belongs to. */
+function traceOf(request: IncomingMessage, nowMs: number): string {
+  const given = request.headers['x-amzn-trace-id'];
+  return typeof given === 'string' && given.includes('Root=') ? given : newTraceId(nowMs);
 }
 
 function bodyOf(request: IncomingMessage): Promise<Buffer | 'aborted' | 'too-large'> {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** A request as it came in, with its body. */
@@ -6,6 +6,8 @@ export interface ReceivedRequest {
   readonly message: IncomingMessage;
   readonly body: Buffer;
   readonly receivedMs: number;
+  /** The client's `X-Amzn-Trace-Id`, or a new one. */
+  readonly traceHeader: string;
 }
 
 /** What of an event depends on the door a request came through. */
@@ -38,7 +40,7 @@ export function httpEvent(request: ReceivedRequest, place: EventPlace): Readonly
     rawPath: path,
     rawQueryString,
     ...(cookies === undefined ? {} : { cookies }),
-    headers: joinedHeaders(message, place.domainName),
+    headers: joinedHeaders(request, place.domainName),
     ...(query === undefined ? {} : { queryStringParameters: query }),
     requestContext: requestContext(request, place, path),
     ...(place.pathParameters === undefined ? {} : { pathParameters: place.pathParameters }),
@@ -57,16 +59,6 @@ export function sourceIpOf(message: IncomingMessage): string {
   const forwarded = message.headers['x-forwarded-for'];
   const last = typeof forwarded === 'string' ? forwarded.split(',').at(-1)?.trim() : undefined;
   return isLoopback && last !== undefined && /^[0-9a-fA-F.:]{2,45}$/.test(last) ? last : direct;
-}
-
-/** The trace that a request belongs to: the client's, or a new one. */
-export function traceIdOf(message: IncomingMessage, nowMs: number): string {
-  const given = message.headers['x-amzn-trace-id'];
-  if (typeof given === 'string' && /^[\x20-\x7e]{1,1000}$/.test(given) && given.includes('Root=')) return given;
-  const seconds = Math.floor(nowMs / 1_000)
-    .toString(16)
-    .padStart(8, '0');
-  return `Root=1-${seconds}-${randomBytes(12).toString('hex')}`;
 }
 
 function requestContext(request: ReceivedRequest, place: EventPlace, path: string): Readonly<Record<string, unknown>> {
@@ -92,14 +84,15 @@ function requestContext(request: ReceivedRequest, place: EventPlace, path: strin
 }
 
 /** Lower-case names, values joined; hop-by-hop headers stay behind, and what a load balancer adds is there. */
-function joinedHeaders(message: IncomingMessage, domainName: string): Readonly<Record<string, string>> {
+function joinedHeaders(request: ReceivedRequest, domainName: string): Readonly<Record<string, string>> {
+  const { message } = request;
   const headers: Record<string, string> = {};
   for (const [name, values] of Object.entries(message.headersDistinct)) {
     if (name === 'cookie' || name === 'connection' || name === 'keep-alive' || name === 'transfer-encoding') continue;
     if (values !== undefined) headers[name] = values.join(',');
   }
   headers['host'] = domainName;
-  headers['x-amzn-trace-id'] = traceIdOf(message, Date.now());
+  headers['x-amzn-trace-id'] = request.traceHeader;
   headers['x-forwarded-for'] ??= sourceIpOf(message);
   headers['x-forwarded-port'] = '443';
   headers['x-forwarded-proto'] = 'https';
