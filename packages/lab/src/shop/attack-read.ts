@@ -1,9 +1,10 @@
 import type { FrontDoorAnswer } from './front-door.ts';
 import { printId } from './seed.ts';
 
-/** Labels of others that are read at most, and days whose export is guessed. */
-const LABELS_MAX = 40;
+/** Labels of others that are read at most, days whose export is guessed, and masters that are taken. */
+const LABELS_MAX = 16;
 const DAYS = 7;
+const MASTERS = 24;
 
 const DAY_MS = 86_400_000;
 
@@ -18,7 +19,8 @@ export interface BulkRead {
 
 /**
  * Reads what previews are not (path traversal in `catalogue`): the list of orders, older lists by guessing their names, then
- * the packing labels of the orders in the list. At most 48 requests, one after the other.
+ * the packing labels of the orders in the list, and the masters of prints, which are what the shop lives on. At most 48
+ * requests, one after the other.
  */
 export async function bulkRead(get: (path: string) => Promise<FrontDoorAnswer>, now: Date): Promise<BulkRead> {
   const requestIds: string[] = [];
@@ -45,5 +47,6 @@ export async function bulkRead(get: (path: string) => Promise<FrontDoorAnswer>, 
     const id = line.slice(0, Math.max(0, line.indexOf(',')));
     if (id !== '') await take(`labels/${id}.txt`);
   }
+  for (let at = 0; at < MASTERS; at++) await take(`masters/${printId(at)}.png`);
   return { requests, objects, bytes, requestIds };
 }

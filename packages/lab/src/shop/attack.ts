@@ -108,7 +108,7 @@ export function expectationOf(attack: Attack, step: AttackStep): Expectation {
       return {
         function: name,
         families: ['data', 'access', 'flow', 'rate'],
-        says: `${name} read exports and labels of others from the bucket, where it only ever read previews`,
+        says: `${name} read exports, labels and masters from the bucket and answered with them, where it only ever read small previews`,
       };
   }
 }

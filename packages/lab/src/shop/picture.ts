@@ -5,12 +5,14 @@ import type { Random } from '../datasets/random.ts';
 export interface Picture {
   readonly widthPx: number;
   readonly heightPx: number;
+  /** Noise in every pixel, as in a scan: the file is then as large as the picture. */
+  readonly grain?: boolean;
   /** Title in the picture's own text chunk, as photo programs write it; Latin-1. */
   readonly title?: string;
 }
 
 /** Draws a PNG picture: coloured stripes with some grain, so that pictures differ and do not compress to nothing. */
-export function drawPicture({ widthPx, heightPx, title }: Picture, random: Random): Buffer {
+export function drawPicture({ widthPx, heightPx, grain = false, title }: Picture, random: Random): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(widthPx, 0);
   header.writeUInt32BE(heightPx, 4);
@@ -18,7 +20,13 @@ export function drawPicture({ widthPx, heightPx, title }: Picture, random: Rando
   header.set([8, 2], 8);
   const chunks: (readonly [string, Buffer])[] = [['IHDR', header]];
   if (title !== undefined) chunks.push(['tEXt', Buffer.from(`Title\0${title}`, 'latin1')]);
-  chunks.push(['IDAT', deflateSync(rows(widthPx, heightPx, random))], ['IEND', Buffer.alloc(0)]);
+  chunks.push(
+    [
+      'IDAT',
+      deflateSync(grain ? noise(widthPx, heightPx, random) : rows(widthPx, heightPx, random), { level: grain ? 0 : 6 }),
+    ],
+    ['IEND', Buffer.alloc(0)],
+  );
   return Buffer.concat([SIGNATURE, ...chunks.map(([type, content]) => chunk(type, content))]);
 }
 
@@ -39,6 +47,15 @@ function rows(widthPx: number, heightPx: number, random: Random): Buffer {
     }
   }
   return bytes;
+}
+
+function noise(widthPx: number, heightPx: number, random: Random): Buffer {
+  const stride = widthPx * 3 + 1;
+  const bytes = Buffer.alloc(Math.ceil((stride * heightPx) / 4) * 4);
+  for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(random.word(), at);
+  // No filter in any row.
+  for (let y = 0; y < heightPx; y++) bytes[y * stride] = 0;
+  return bytes.subarray(0, stride * heightPx);
 }
 
 function chunk(type: string, content: Buffer): Buffer {
