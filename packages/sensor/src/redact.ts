@@ -1,4 +1,4 @@
-import { TEXT_CHARS_MAX } from './limits.ts';
+import { REMEMBERED_MAX, TEXT_CHARS_MAX } from './limits.ts';
 
 /** Name of a resource that may leave the function as it is: what AWS allows in names, and no `@`, so never an e-mail. */
 const NAME = /^[\w./:+=$-]+$/;
@@ -46,6 +46,18 @@ function plainAddress(address: string): string {
  * unless they follow a word for people or secrets; query and fragment are never looked at.
  */
 export function routeTemplate(path: string): string {
+  const known = templates.get(path);
+  if (known !== undefined) return known;
+  const template = templateOf(path);
+  if (templates.size >= REMEMBERED_MAX) templates.clear();
+  if (path.length <= TEXT_CHARS_MAX) templates.set(path, template);
+  return template;
+}
+
+/** Most functions ask for few paths, and making a template takes 2 µs. */
+const templates = new Map<string, string>();
+
+function templateOf(path: string): string {
   const end = path.search(/[?#]/);
   const plain = end < 0 ? path : path.slice(0, end);
   let route = '';

@@ -3,6 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { type Call, newCall, nowMs } from '../calls.ts';
 import { read } from '../objects.ts';
 import { METHODS, plainHost, routeTemplate } from '../redact.ts';
+import { Attached } from './attached.ts';
 import { awsDestination, awsOperation, isAwsHost, namedInBody } from './aws.ts';
 import type { Watch } from './watch.ts';
 
@@ -13,12 +14,11 @@ import type { Watch } from './watch.ts';
  * is wrapped instead. About 3 µs a call.
  */
 export function watchHttp(watch: Watch): void {
-  const calls = new WeakMap<object, Call>();
   const begin = (request: unknown) => {
-    if (!isRequest(request) || calls.has(request) || watch.isOwn(request)) return;
+    if (!isRequest(request) || Attached.callOf(request) !== undefined || watch.isOwn(request)) return;
     const began = callOf(request, watch);
     if (began === undefined) return;
-    calls.set(request, began.call);
+    new Attached(request, began.call);
     watch.add(began.call);
     if (began.service !== '') observeBody(request, began);
   };
@@ -26,20 +26,20 @@ export function watchHttp(watch: Watch): void {
     subscribe('http.client.request.created', (message) => watch.guard(begin, read(message, 'request')));
   else wrapEnd((request) => watch.guard(begin, request));
   const assign = (request: unknown) => {
-    const call = isRequest(request) ? calls.get(request) : undefined;
-    if (call !== undefined) watch.sockets.assign(read(request, 'socket'), call);
+    const call = isRequest(request) ? Attached.callOf(request) : undefined;
+    if (call !== undefined && isRequest(request)) watch.sockets.assign(request.socket, call);
   };
   subscribe('http.client.request.start', (message) => watch.guard(sent, read(message, 'request')));
   subscribe('http.client.response.finish', (message) => watch.guard(answered, message));
   const failed = (request: unknown) => {
-    const call = isRequest(request) ? calls.get(request) : undefined;
+    const call = isRequest(request) ? Attached.callOf(request) : undefined;
     if (call !== undefined) call.endMs = nowMs();
   };
   subscribe('http.client.request.error', (message) => watch.guard(failed, read(message, 'request')));
 
   function sent(request: unknown): void {
     if (!isRequest(request)) return;
-    const call = calls.get(request);
+    const call = Attached.callOf(request);
     if (watch.isOwn(request)) watch.sockets.ignore(request.socket);
     if (call === undefined) return;
     // Headers may have been set after the request was made.
@@ -50,7 +50,7 @@ export function watchHttp(watch: Watch): void {
   function answered(message: unknown): void {
     const request = read(message, 'request');
     const response = read(message, 'response');
-    const call = isRequest(request) ? calls.get(request) : undefined;
+    const call = isRequest(request) ? Attached.callOf(request) : undefined;
     if (call === undefined || !isRequest(request)) return;
     assign(request);
     const status = read(response, 'statusCode');
@@ -169,7 +169,7 @@ function wrapEnd(began: (request: unknown) => void): void {
 }
 
 function isRequest(value: unknown): value is ClientRequest {
-  return typeof value === 'object' && value !== null && 'getHeader' in value && 'path' in value && 'method' in value;
+  return typeof value === 'object' && value !== null && 'getHeader' in value;
 }
 
 function isEmitter(value: unknown): value is { once(event: string, listener: () => void): void } {
