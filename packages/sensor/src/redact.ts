@@ -1,4 +1,5 @@
-import { TEXT_CHARS_MAX } from './limits.ts';
+import { REMEMBERED_MAX, TEXT_CHARS_MAX } from './limits.ts';
+import { read } from './objects.ts';
 
 /** Name of a resource that may leave the function as it is: what AWS allows in names, and no `@`, so never an e-mail. */
 const NAME = /^[\w./:+=$-]+$/;
@@ -46,6 +47,18 @@ function plainAddress(address: string): string {
  * unless they follow a word for people or secrets; query and fragment are never looked at.
  */
 export function routeTemplate(path: string): string {
+  const known = templates.get(path);
+  if (known !== undefined) return known;
+  const template = templateOf(path);
+  if (templates.size >= REMEMBERED_MAX) templates.clear();
+  if (path.length <= TEXT_CHARS_MAX) templates.set(path, template);
+  return template;
+}
+
+/** Most functions ask for few paths, and making a template takes 2 µs. */
+const templates = new Map<string, string>();
+
+function templateOf(path: string): string {
   const end = path.search(/[?#]/);
   const plain = end < 0 ? path : path.slice(0, end);
   let route = '';
@@ -71,7 +84,8 @@ export function networkOf(address: string): string {
     return octets.every((octet) => Number(octet) <= 255) ? `${octets.slice(0, 3).map(Number).join('.')}.0` : '';
   }
   if (!plain.includes(':') || plain.includes('.')) return '';
-  const [before, after] = plain.split('::', 2);
+  const [before, after, ...more] = plain.split('::', 3);
+  if (more.length > 0) return '';
   const left = before === '' ? [] : before.split(':');
   const right = after === undefined || after === '' ? [] : after.split(':');
   const missing = 8 - left.length - right.length;
@@ -87,7 +101,7 @@ export function networkOf(address: string): string {
 /** Class of an error for the record: the name of its class, never its message. */
 export function errorClass(error: unknown): string {
   if (typeof error !== 'object' || error === null) return typeof error;
-  const name: unknown = 'name' in error ? error.name : undefined;
+  const name = read(error, 'name');
   return typeof name === 'string' && /^[\w.$-]{1,80}$/.test(name) ? name : 'Error';
 }
 

@@ -7,7 +7,7 @@ import { watchHttp } from './collect/http.ts';
 import { Resources } from './collect/resources.ts';
 import { ShapeHasher, sizeOf } from './collect/shape.ts';
 import { Sockets } from './collect/sockets.ts';
-import { triggerOf } from './collect/trigger.ts';
+import { type Trigger, triggerOf } from './collect/trigger.ts';
 import { watchUndici } from './collect/undici.ts';
 import type { Watch } from './collect/watch.ts';
 import { Deadlines } from './deadlines.ts';
@@ -16,7 +16,7 @@ import { callsAfter, type Invocation, newInvocation, type Outcome } from './invo
 import { type Keyed, keyedBy, randomId } from './keyed.ts';
 import { CALLS_MAX, OPEN_INVOCATIONS_MAX } from './limits.ts';
 import { read } from './objects.ts';
-import { lineOf, wireCalls } from './record.ts';
+import { type Draft, lineOf, newDraft, wireCalls } from './record.ts';
 import { errorClass } from './redact.ts';
 import { codeRevision } from './revision.ts';
 import type { Settings } from './settings.ts';
@@ -24,7 +24,7 @@ import { collectorTransport } from './transport/collector.ts';
 import { stdoutTransport } from './transport/stdout.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Recorder } from './watch.ts';
-import { WIRE_FLAG, type WireRecord } from './wire.ts';
+import { WIRE_FLAG } from './wire.ts';
 
 /**
  * The sensor of one sandbox: begins and ends invocations, takes what the collectors saw, and hands one record each to the
@@ -231,70 +231,71 @@ export class Sandbox implements Watch, Recorder {
     const durationMs = Number.isNaN(this.#loadMs) ? uptimeMs : this.#loadMs;
     this.#loadMs = durationMs;
     if (this.#revision === '') this.#revision = codeRevision(this.#settings.environment);
-    const startMs = nowMs() - uptimeMs;
-    const calls = callsAfter(this.#between);
-    this.#send({
-      timeMs: Math.round(Date.now() - uptimeMs),
-      flags: WIRE_FLAG.init,
-      function: this.#identity.function,
-      status: 'ok',
-      durationMs,
-      ...this.#measured(calls, durationMs, startMs),
-    });
+    const draft = newDraft(Math.round(Date.now() - uptimeMs));
+    draft.function = this.#identity.function;
+    draft.status = 'ok';
+    draft.durationMs = durationMs;
+    draft.flags = WIRE_FLAG.init;
+    this.#measure(draft, callsAfter(this.#between), nowMs() - uptimeMs);
+    this.#send(draft);
   }
 
-  #recordOf(invocation: Invocation, { status, error, result }: Outcome): WireRecord {
-    const { calls, startMs, platform, trigger, shared, leftover, returnedMs } = invocation;
-    const durationMs = (Number.isNaN(returnedMs) ? nowMs() : returnedMs) - startMs;
+  #recordOf(invocation: Invocation, { status, error, result }: Outcome): Draft {
+    const { startMs, platform, trigger, shared, leftover, returnedMs } = invocation;
+    const draft = newDraft(invocation.timeMs);
     const isCold = this.#invocations++ === 0;
-    const measured = this.#measured(calls, durationMs, startMs);
-    return {
-      ...platform,
-      ...trigger,
-      ...measured,
-      timeMs: invocation.timeMs,
-      flags: platform.flags | (measured.flags ?? 0) | (isCold ? WIRE_FLAG.cold : 0),
-      status,
-      durationMs,
-      shape: invocation.shape,
-      requestBytes: invocation.requestBytes,
-      ...(isCold ? { initMs: this.#loadMs } : {}),
-      ...(result === undefined ? {} : { responseBytes: sizeOf(bodyOfResponse(result)) }),
-      ...(status === 'error' ? { errorType: errorClass(error) } : {}),
-      ...(shared > 0 ? { shared } : {}),
-      ...(leftover > 0 ? { leftover } : {}),
-    };
+    draft.function = platform.function;
+    draft.qualifier = platform.qualifier;
+    draft.requestId = platform.requestId;
+    draft.traceId = platform.traceId;
+    draft.parentSpanId = platform.parentSpanId;
+    draft.flags = platform.flags | (isCold ? WIRE_FLAG.cold : 0);
+    draft.status = status;
+    draft.durationMs = (Number.isNaN(returnedMs) ? nowMs() : returnedMs) - startMs;
+    draft.shape = invocation.shape;
+    draft.requestBytes = invocation.requestBytes;
+    if (isCold) draft.initMs = this.#loadMs;
+    if (result !== undefined) draft.responseBytes = sizeOf(bodyOfResponse(result));
+    if (status === 'error') draft.errorType = errorClass(error);
+    if (shared > 0) draft.shared = shared;
+    if (leftover > 0) draft.leftover = leftover;
+    setTrigger(draft, trigger);
+    this.#measure(draft, invocation.calls, startMs);
+    return draft;
   }
 
-  /** What was used and called since the last record. */
-  #measured(calls: Calls, durationMs: number, startMs: number): Partial<WireRecord> {
+  /** Adds what was used and called since the last record. */
+  #measure(draft: Draft, calls: Calls, startMs: number): void {
     const { bytesOut, bytesIn, open } = this.sockets.take((call) => calls.add(call));
+    draft.bytesOut = bytesOut;
+    draft.bytesIn = bytesIn;
+    if (open > 0) draft.sockets = open;
     this.#children.settle();
-    const use = this.#resources.take(durationMs);
-    if (calls.list.length === 0) return { ...use, bytesOut, bytesIn, ...(open > 0 ? { sockets: open } : {}) };
+    this.#resources.take(draft);
+    if (calls.list.length === 0) return;
     calls.fold();
-    const isCut = calls.cut > 0 || calls.list.length > CALLS_MAX;
-    return {
-      ...use,
-      bytesOut,
-      bytesIn,
-      sockets: open,
-      flags: isCut ? WIRE_FLAG.callsCut : 0,
-      calls: wireCalls(calls.list, startMs),
-    };
+    draft.calls = wireCalls(calls.list, startMs);
+    if (calls.cut > 0 || calls.list.length > CALLS_MAX) draft.flags = (draft.flags ?? 0) | WIRE_FLAG.callsCut;
   }
 
-  #send(record: Partial<WireRecord> & { readonly timeMs: number }): void {
+  #send(draft: Draft): void {
     const dropped = this.#transport.dropped() + this.#failures;
-    const { memorySizeMb } = this.#settings;
-    const whole: WireRecord = {
-      ...record,
-      revision: this.#revision,
-      instance: this.#instance,
-      sequence: ++this.#sequence,
-      memorySizeMb,
-      ...(dropped > 0 ? { dropped } : {}),
-    };
-    this.#transport.send(lineOf(whole, this.#keyed.mac));
+    draft.revision = this.#revision;
+    draft.instance = this.#instance;
+    draft.sequence = ++this.#sequence;
+    draft.memorySizeMb = this.#settings.memorySizeMb;
+    if (dropped > 0) draft.dropped = dropped;
+    this.#transport.send(lineOf(draft, this.#keyed.mac));
   }
+}
+
+function setTrigger(draft: Draft, trigger: Trigger): void {
+  draft.triggerKind = trigger.triggerKind;
+  draft.triggerSource = trigger.triggerSource;
+  draft.principal = trigger.principal;
+  draft.principalKind = trigger.principalKind;
+  draft.network = trigger.network;
+  draft.country = trigger.country;
+  draft.client = trigger.client;
+  draft.batchSize = trigger.batchSize;
 }

@@ -1,8 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { type Call, newCall, nowMs } from '../calls.ts';
+import { REMEMBERED_MAX, TEXT_CHARS_MAX } from '../limits.ts';
 import { read } from '../objects.ts';
 import { METHODS, plainHost, routeTemplate } from '../redact.ts';
+import { Attached } from './attached.ts';
 import { awsDestination, awsOperation, isAwsHost, namedInBody } from './aws.ts';
 import type { Watch } from './watch.ts';
 
@@ -13,33 +15,32 @@ import type { Watch } from './watch.ts';
  * is wrapped instead. About 3 µs a call.
  */
 export function watchHttp(watch: Watch): void {
-  const calls = new WeakMap<object, Call>();
   const begin = (request: unknown) => {
-    if (!isRequest(request) || calls.has(request) || watch.isOwn(request)) return;
+    if (!isRequest(request) || Attached.callOf(request) !== undefined || watch.isOwn(request)) return;
     const began = callOf(request, watch);
     if (began === undefined) return;
-    calls.set(request, began.call);
+    new Attached(request, began.call);
     watch.add(began.call);
-    if (began.service !== '') observeBody(request, began);
+    if (began.service !== '') observeBody(request, began, watch);
   };
   if (hasCreatedChannel())
     subscribe('http.client.request.created', (message) => watch.guard(begin, read(message, 'request')));
   else wrapEnd((request) => watch.guard(begin, request));
   const assign = (request: unknown) => {
-    const call = isRequest(request) ? calls.get(request) : undefined;
-    if (call !== undefined) watch.sockets.assign(read(request, 'socket'), call);
+    const call = isRequest(request) ? Attached.callOf(request) : undefined;
+    if (call !== undefined && isRequest(request)) watch.sockets.assign(request.socket, call);
   };
   subscribe('http.client.request.start', (message) => watch.guard(sent, read(message, 'request')));
   subscribe('http.client.response.finish', (message) => watch.guard(answered, message));
   const failed = (request: unknown) => {
-    const call = isRequest(request) ? calls.get(request) : undefined;
+    const call = isRequest(request) ? Attached.callOf(request) : undefined;
     if (call !== undefined) call.endMs = nowMs();
   };
   subscribe('http.client.request.error', (message) => watch.guard(failed, read(message, 'request')));
 
   function sent(request: unknown): void {
     if (!isRequest(request)) return;
-    const call = calls.get(request);
+    const call = Attached.callOf(request);
     if (watch.isOwn(request)) watch.sockets.ignore(request.socket);
     if (call === undefined) return;
     // Headers may have been set after the request was made.
@@ -50,7 +51,7 @@ export function watchHttp(watch: Watch): void {
   function answered(message: unknown): void {
     const request = read(message, 'request');
     const response = read(message, 'response');
-    const call = isRequest(request) ? calls.get(request) : undefined;
+    const call = isRequest(request) ? Attached.callOf(request) : undefined;
     if (call === undefined || !isRequest(request)) return;
     assign(request);
     const status = read(response, 'statusCode');
@@ -73,24 +74,22 @@ interface Began {
 
 /** The call that a request makes; undefined for the runtime's own. */
 function callOf(request: ClientRequest, watch: Watch): Began | undefined {
-  const host = `${request.host ?? ''}`;
-  const port = portOf(request);
-  if (watch.isRuntime(host, port)) return undefined;
+  const place = placeOf(request, watch);
+  if (place.isRuntime) return undefined;
   const operation = operationOf(request, watch);
   if (operation !== undefined) {
     const { verb, resource, destination } = operation.words;
     return { call: newCall(verb, resource, destination), service: resource === '' ? operation.service : '' };
   }
   return {
-    call: newCall(`http:${methodOf(request.method)}`, routeTemplate(request.path), plainHost(host)),
+    call: newCall(`http:${methodOf(request.method)}`, routeTemplate(request.path), place.destination),
     service: '',
   };
 }
 
 /** The AWS operation of a request; undefined for other requests, however they are signed. */
 function operationOf(request: ClientRequest, watch: Watch) {
-  const host = `${request.host ?? ''}`;
-  if (!isAwsHost(host, watch.endpoints) && !isAwsHost(`${host}:${portOf(request)}`, watch.endpoints)) return undefined;
+  if (!placeOf(request, watch).isAws) return undefined;
   const textOf = (name: string) => {
     const value = request.getHeader(name);
     return typeof value === 'string' ? value : '';
@@ -99,7 +98,7 @@ function operationOf(request: ClientRequest, watch: Watch) {
     authorization: textOf('authorization'),
     target: textOf('x-amz-target'),
     method: request.method,
-    host,
+    host: request.host,
     path: request.path,
     account: watch.account(),
     isCopy: request.getHeader('x-amz-copy-source') !== undefined,
@@ -109,13 +108,35 @@ function operationOf(request: ClientRequest, watch: Watch) {
   return { service, words: { verb, resource, destination: awsDestination(service, resource) } };
 }
 
+/** What is known of where requests go. */
+interface Place {
+  readonly destination: string;
+  readonly isRuntime: boolean;
+  readonly isAws: boolean;
+}
+
+/** By host and header; finding out takes 3 µs. */
+const places = new Map<string, Place>();
+
 /**
- * The port of a request that does not go to the usual one; '' for others. It is kept nowhere but in the header, which the
- * client may have written: the host never is taken from there.
+ * Where a request goes. The port is kept nowhere but in the header, which the client may have written: the host never is
+ * taken from there.
  */
-function portOf(request: ClientRequest): string {
+function placeOf(request: ClientRequest, watch: Watch): Place {
+  const { host } = request;
   const header = request.getHeader('host');
-  return typeof header === 'string' ? (/:(\d{1,5})$/.exec(header)?.[1] ?? '') : '';
+  const key = typeof header === 'string' ? `${host} ${header}` : host;
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const port = /:(\d{1,5})$/.exec(key)?.[1] ?? '';
+  const place = {
+    destination: plainHost(host),
+    isRuntime: watch.isRuntime(host, port),
+    isAws: isAwsHost(host, watch.endpoints) || isAwsHost(`${host}:${port}`, watch.endpoints),
+  };
+  if (places.size >= REMEMBERED_MAX) places.clear();
+  if (key.length <= 2 * TEXT_CHARS_MAX) places.set(key, place);
+  return place;
 }
 
 /** A method as HTTP knows them. */
@@ -124,13 +145,13 @@ export function methodOf(method: unknown): string {
 }
 
 /** Looks at the first piece of the body, once, on this request only. */
-function observeBody(request: ClientRequest, { call, service }: Began): void {
+function observeBody(request: ClientRequest, { call, service }: Began, watch: Watch): void {
   for (const name of ['write', 'end'] as const) {
     const original = request[name];
     const observed = function (this: ClientRequest, ...words: unknown[]): unknown {
       Reflect.deleteProperty(request, 'write');
       Reflect.deleteProperty(request, 'end');
-      readBody(call, service, words[0]);
+      watch.guard((body) => readBody(call, service, body), words[0]);
       return Reflect.apply(original, this, words);
     };
     Object.defineProperty(request, name, { value: observed, configurable: true, writable: true, enumerable: false });
@@ -169,7 +190,7 @@ function wrapEnd(began: (request: unknown) => void): void {
 }
 
 function isRequest(value: unknown): value is ClientRequest {
-  return typeof value === 'object' && value !== null && 'getHeader' in value && 'path' in value && 'method' in value;
+  return typeof value === 'object' && value !== null && 'getHeader' in value;
 }
 
 function isEmitter(value: unknown): value is { once(event: string, listener: () => void): void } {

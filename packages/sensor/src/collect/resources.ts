@@ -1,14 +1,8 @@
 import { COUNT_FILES_EVERY_INVOCATIONS, LOOK_EVERY_INVOCATIONS, LOOK_FROM_MS } from '../limits.ts';
-import type { WireRecord } from '../wire.ts';
+import type { Draft } from '../record.ts';
 import type { Children } from './children.ts';
 import { openFiles, ProcessTable, SelfStat } from './process-stat.ts';
 import { TemporaryFiles } from './temporary-files.ts';
-
-/** The fields of a record that say what the process used. */
-export type Use = Pick<
-  WireRecord,
-  'cpuMs' | 'memoryMb' | 'childCpuMs' | 'tmpBytes' | 'threads' | 'files' | 'processes' | 'timers'
->;
 
 /**
  * What the process used since this was last asked: never since the beginning of an invocation, because work that goes on
@@ -32,31 +26,30 @@ export class Resources {
     this.#tmp = new TemporaryFiles(tmpFolder);
   }
 
-  /** Takes what was used; `durationMs` of the invocation. */
-  take(durationMs: number): Use {
+  /** Writes what was used into a record whose duration is known. */
+  take(draft: Draft): void {
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
     const cpuMs = (userCPUTime + systemCPUTime) / 1000;
-    const use = { cpuMs: cpuMs - this.#cpuMs, memoryMb: maxRSS / 1024 };
+    draft.cpuMs = cpuMs - this.#cpuMs;
+    draft.memoryMb = maxRSS / 1024;
     this.#cpuMs = cpuMs;
     const turn = this.#records++;
     const isAsked = this.#children.started || this.#children.running > 0 || this.#survivors > 0;
-    if (!isAsked && durationMs < LOOK_FROM_MS && turn % LOOK_EVERY_INVOCATIONS !== 0) return use;
-    return { ...use, ...this.#look(turn) };
+    if (isAsked || (draft.durationMs ?? 0) >= LOOK_FROM_MS || turn % LOOK_EVERY_INVOCATIONS === 0)
+      this.#look(draft, turn);
   }
 
-  #look(turn: number): Use {
+  #look(draft: Draft, turn: number): void {
     const stat = this.#stat.read();
-    const childCpuMs = stat === undefined ? Number.NaN : stat.childCpuMs - this.#childCpuMs;
-    if (stat !== undefined) this.#childCpuMs = stat.childCpuMs;
-    const processes = this.#processes(childCpuMs > 0, turn === 0);
-    return {
-      childCpuMs,
-      threads: stat?.threads ?? Number.NaN,
-      tmpBytes: this.#tmp.bytes(),
-      timers: process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
-      ...(processes === undefined ? {} : { processes }),
-      ...(turn % COUNT_FILES_EVERY_INVOCATIONS === 0 ? { files: openFiles() ?? Number.NaN } : {}),
-    };
+    if (stat !== undefined) {
+      draft.childCpuMs = stat.childCpuMs - this.#childCpuMs;
+      draft.threads = stat.threads;
+      this.#childCpuMs = stat.childCpuMs;
+    }
+    draft.processes = this.#processes((draft.childCpuMs ?? 0) > 0, turn === 0);
+    draft.tmpBytes = this.#tmp.bytes();
+    draft.timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    if (turn % COUNT_FILES_EVERY_INVOCATIONS === 0) draft.files = openFiles();
   }
 
   /** Reads the process table only when there may be more processes than before. */

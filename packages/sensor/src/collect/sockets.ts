@@ -68,7 +68,7 @@ export class Sockets {
     this.#watched.set(value, watched);
     // The other end has no address before, and none any more after the connection was closed.
     if (value.remoteAddress !== undefined) this.#name(watched);
-    else value.once('connect', () => this.#name(watched));
+    else value.once('connect', () => this.#nameSafely(watched));
     return watched;
   }
 
@@ -135,6 +135,15 @@ export class Sockets {
     this.#bytesOut += bytesOut;
     this.#bytesIn += bytesIn;
     return bytesOut + bytesIn;
+  }
+
+  /** Called by the function's own socket, into which nothing may be thrown. */
+  #nameSafely(watched: Watched): void {
+    try {
+      this.#name(watched);
+    } catch {
+      // It stays without a name; its bytes are counted.
+    }
   }
 
   #name(watched: Watched): void {

@@ -25,12 +25,14 @@ export interface TriggerContext {
  */
 export function triggerOf(event: unknown, context: TriggerContext): Trigger {
   if (typeof event !== 'object' || event === null) return OTHER;
+  const authorized = textAt(event, 'methodArn') || textAt(event, 'routeArn');
+  if (authorized !== '') return authorizerOf(authorized, event);
   const from = own(event, 'requestContext');
   if (typeof from === 'object' && from !== null) return requestOf(event, from, context);
   const records = own(event, 'Records');
   if (Array.isArray(records) && records.length > 0) return recordsOf(records, context);
   const source = own(event, 'eventSource');
-  if (typeof source === 'string') return brokerOf(source, event, context);
+  if (typeof source === 'string') return brokerOf(source, event);
   return eventOf(event, context);
 }
 
@@ -57,6 +59,20 @@ function requestOf(event: object, from: object, context: TriggerContext): Trigge
     client: clientClass(agent),
     ...(/^[A-Z]{2}$/.test(country) ? { country } : {}),
     ...bodyOf(event),
+  };
+}
+
+/** A front end asks whether to let a request in. The ARN goes on with the path of the request: only the API is taken. */
+function authorizerOf(arn: string, event: object): Trigger {
+  const api = /^arn:[^:]*:execute-api:[^:]*:[^:]*:([a-z0-9]{1,64})(?:\/|$)/.exec(arn)?.[1] ?? '';
+  const from = own(event, 'requestContext');
+  const http = own(from, 'http');
+  const identity = own(from, 'identity');
+  return {
+    triggerKind: 'http',
+    triggerSource: `AUTHORIZER ${named('execute-api', api)}`,
+    network: networkOf(textAt(http, 'sourceIp') || textAt(identity, 'sourceIp')),
+    client: clientClass(textAt(http, 'userAgent') || textAt(identity, 'userAgent') || headersOf(event)('user-agent')),
   };
 }
 
@@ -172,15 +188,15 @@ function recordsOf(records: readonly unknown[], context: TriggerContext): Trigge
 
 function edgeOf(record: unknown): Trigger {
   const request = own(own(record, 'cf'), 'request');
-  const distribution = nameOf(textAt(record, 'cf', 'config', 'distributionId'));
+  const distribution = named('cloudfront', textAt(record, 'cf', 'config', 'distributionId'));
   return {
     triggerKind: 'edge',
-    triggerSource: named('cloudfront', distribution),
+    triggerSource: `${distribution} ${nameOf(textAt(record, 'cf', 'config', 'eventType'))}`.trim(),
     network: networkOf(textAt(request, 'clientIp')),
   };
 }
 
-function brokerOf(source: string, event: object, { home }: TriggerContext): Trigger {
+function brokerOf(source: string, event: object): Trigger {
   if (source === 'aws:kafka' || source === 'SelfManagedKafka') {
     const partitions = own(event, 'records');
     const names = typeof partitions === 'object' && partitions !== null ? Object.keys(partitions) : [];
@@ -193,7 +209,7 @@ function brokerOf(source: string, event: object, { home }: TriggerContext): Trig
     return { triggerKind: 'stream', triggerSource: named('kafka', topic), batchSize };
   }
   if (source === 'aws:mq' || source === 'aws:rmq') {
-    return { triggerKind: 'queue', triggerSource: resourceOf('mq', textAt(event, 'eventSourceArn'), home) };
+    return { triggerKind: 'queue' };
   }
   return OTHER;
 }
@@ -221,7 +237,6 @@ function eventOf(event: object, context: TriggerContext): Trigger {
     const batchSize = Array.isArray(records) ? records.length : 0;
     return { triggerKind: 'stream', triggerSource: resourceOf('firehose', delivery, home), batchSize };
   }
-  if (own(event, 'awslogs') !== undefined) return { triggerKind: 'other', triggerSource: 'logs' };
   const pool = textAt(event, 'userPoolId');
   if (pool === '') return OTHER;
   const person = textAt(event, 'request', 'userAttributes', 'sub') || textAt(event, 'userName');
