@@ -68,6 +68,19 @@ describe('flow.new-call fires', () => {
       '`orders` called s3:DeleteObject invoices; it made this call only recently, never in the 199 invocations learned before that.',
     );
   });
+
+  it('when a function that was looked at before, which was told of, is then invoked', () => {
+    const admin = 'aws:1:eu-west-1:admin';
+    const looks = [...USUAL, `lambda:GetFunction ${admin} lambda/${admin}`];
+    const invokes = [...USUAL, `lambda:Invoke ${admin} lambda/${admin}`];
+    const feed = fed(history(HISTORY), [
+      invocation(AFTER_MS, { calls: looks }),
+      invocation(AFTER_MS + EVERY_MS, { calls: invokes }),
+    ]);
+    assert.equal(claims(feed, 'egress.new-destination').length, 1);
+    const [finding] = claims(feed, ID);
+    assert.equal(finding.evidence[0].observed, `lambda:Invoke ${admin}`);
+  });
 });
 
 describe('flow.new-call stays quiet', () => {
@@ -75,6 +88,13 @@ describe('flow.new-call stays quiet', () => {
     const calls = [...USUAL, 'http:POST drop.example/x drop.example'];
     const feed = fed(history(HISTORY), [invocation(AFTER_MS, { calls })]);
     assert.deepEqual(feed.told, [`egress.new-destination ${FN}`]);
+  });
+
+  it('when further routes of a place follow that was told of', () => {
+    const routes = Array.from({ length: 4 }, (_, at) =>
+      invocation(AFTER_MS + at * EVERY_MS, { calls: [...USUAL, `http:POST drop.example/${'abcd'[at]} drop.example`] }),
+    );
+    assert.deepEqual(fed(history(HISTORY), routes).told, [`egress.new-destination ${FN}`]);
   });
 
   it('in a function whose calls change all the time', () => {

@@ -5,14 +5,16 @@ import { REPEATED } from '../baselines/located-calls.ts';
 import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
+import { callText, expectedValues, oftenNever } from './words.ts';
 
 /** From 1 % on: a function with no change in 50 invocations shows something new. */
 const BASE = 2;
 
 /**
  * A call or child process the function never made: verb and resource together. Silent for calls to a destination that is
- * new as a whole (`egress.new-destination` speaks there), and in functions whose calls change all the time.
+ * new as a whole: `egress.new-destination` speaks there, and tells the calls. It goes on being silent for further routes of a
+ * new host, but not for further actions on a resource of a cloud service that was new before: who looked at a function
+ * first and then invokes it does another thing. Silent in functions whose calls change all the time.
  */
 export const newCall: Detector<FunctionBaselines> = {
   id: 'flow.new-call',
@@ -34,8 +36,7 @@ export const newCall: Detector<FunctionBaselines> = {
       if (state.categories.isKnown(entry)) continue;
       const novelty = scoreNovelty(state.categories, { field: CATEGORY.call, entry, day }, BASE, SCORE_MIN);
       if (novelty === undefined) continue;
-      const destination = seen.callDestination[at];
-      if (destination !== 0 && isNewDestination(state, destination)) continue;
+      if (isCovered(seen, state, at)) continue;
       report(seen, state, { at, novelty }, out);
     }
   },
@@ -51,8 +52,7 @@ export const newCall: Detector<FunctionBaselines> = {
       const key = keyOf(CATEGORY.call, token);
       const known = state.categories.isKnown(entry);
       if (known && !heldAside && state.categories.learnAt(entry, key, state.lesson)) continue;
-      const destination = seen.callDestination[at];
-      const covered = destination !== 0 && isNewDestination(state, destination);
+      const covered = isCovered(seen, state, at);
       // While an incident about the destination is open, calls to it are not learned either.
       if (known && heldAside && covered && !state.lesson.training) continue;
       const value = { field: CATEGORY.call, hash: token, base: BASE, held: state.held('flow'), covered };
@@ -61,18 +61,28 @@ export const newCall: Detector<FunctionBaselines> = {
   },
 };
 
-function isNewDestination(state: FunctionBaselines, hash: number): boolean {
-  return !state.categories.isKnown(state.categories.find(CATEGORY.destination, hash));
+/** Whether what is new about a call is its destination. */
+function isCovered(seen: Observation, state: FunctionBaselines, at: number): boolean {
+  const destination = seen.callDestination[at];
+  if (destination === 0) return false;
+  if (state.categories.isKnown(state.categories.find(CATEGORY.destination, destination))) return false;
+  // As it stood before this row: learning the row has added what was unseen.
+  const wasSeen = firstEntry(seen, at) >= 0;
+  return !wasSeen || !isAction(callText(seen, at));
 }
 
-/** Text of a call, `s3:PutObject bucket`, as long as its row is at hand. */
-function callText(seen: Observation, at: number): string {
-  if (seen.batch === undefined) return '';
-  const { calls } = seen.batch.columns;
-  const index = calls.start[seen.row] + at;
-  const verb = seen.batch.text(calls.verb[index]);
-  const resource = seen.batch.text(calls.resource[index]);
-  return resource === '' ? verb : `${verb} ${resource}`;
+/** Where the destination of a call was found: the first call to it in the row says so. */
+function firstEntry(seen: Observation, at: number): number {
+  const destination = seen.callDestination[at];
+  for (let before = 0; before < at; before++) {
+    if (seen.callDestination[before] === destination) return seen.destinationEntry[before];
+  }
+  return seen.destinationEntry[at];
+}
+
+/** `service:Operation`: an action on a cloud service, whose names are few; not a route of a host, of which there are any number. */
+function isAction(text: string): boolean {
+  return /^[a-z][a-z0-9-]*:[A-Z][A-Za-z]+ /.test(text) && !text.startsWith('http:');
 }
 
 function report(

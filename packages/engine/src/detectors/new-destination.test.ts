@@ -52,6 +52,7 @@ describe('egress.new-destination fires', () => {
         expected: 'dynamodb/orders (100 %), s3/invoices (100 %)',
         count: 199,
       },
+      { parameter: 'call', observed: 'http:POST drop.example/x', expected: 'none to this destination', count: 199 },
     ]);
     assert.deepEqual([finding.impact, finding.techniques], [0.75, []]);
   });
@@ -66,6 +67,7 @@ describe('egress.new-destination fires', () => {
       [
         ['destination', 'drop.example', 'dynamodb/orders (100 %), s3/invoices (100 %)'],
         ['bytes_to_destination', '400000', '0'],
+        ['call', 'http:POST drop.example/x', 'none to this destination'],
       ],
     );
     assert.deepEqual(finding.techniques, ['T1567']);

@@ -5,13 +5,15 @@ import { REPEATED } from '../baselines/located-calls.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever, thingText } from './words.ts';
+import { callText, expectedValues, oftenNever, thingText } from './words.ts';
 
 const BASE = 2;
+/** Calls to the new destination that are shown: the first ones say what it is about. */
+const CALLS_SHOWN_MAX = 4;
 
 /**
  * A destination the function never talked to: registrable domain, cloud service with its resource, or a bare address.
- * With the bytes sent there, where a source counts them.
+ * With the bytes sent there, where a source counts them, and what was called there.
  */
 export const newDestination: Detector<FunctionBaselines> = {
   id: 'egress.new-destination',
@@ -56,6 +58,12 @@ export const newDestination: Detector<FunctionBaselines> = {
           ...(sent > 0
             ? [{ parameter: 'bytes_to_destination', observed: String(sent), expected: '0', count: novelty.count }]
             : []),
+          ...callsTo(seen, hash).map((call) => ({
+            parameter: 'call',
+            observed: call,
+            expected: 'none to this destination',
+            count: novelty.count,
+          })),
         ],
         sentence: `\`${state.shortName}\` ${sent > 0 ? `sent ${bytesText(sent)} to` : 'contacted'} ${thingText(text)}; ${oftenNever(novelty, 'talked to it')}.`,
         quietIf: 'the destination had been used before, or new destinations had been usual in the last days',
@@ -84,6 +92,16 @@ function destinationText(seen: Observation, at: number): string {
   if (seen.batch === undefined) return '';
   const { calls } = seen.batch.columns;
   return seen.batch.text(calls.destination[calls.start[seen.row] + at]);
+}
+
+/** What was called there in this invocation, in order, each once. */
+function callsTo(seen: Observation, hash: number): string[] {
+  const texts = new Set<string>();
+  for (let at = 0; at < seen.callCount && texts.size < CALLS_SHOWN_MAX; at++) {
+    const text = seen.callDestination[at] === hash ? callText(seen, at) : '';
+    if (text !== '') texts.add(text);
+  }
+  return [...texts];
 }
 
 /** Bytes sent to a destination in this invocation, 0 when unknown. */

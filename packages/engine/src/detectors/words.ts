@@ -1,5 +1,6 @@
 import { type FunctionBaselines, shortNameOf } from '../baselines/function.ts';
 import type { Novelty } from '../baselines/novelty.ts';
+import type { Observation } from '../features/observation.ts';
 
 /** Values named in an expectation; more are counted. */
 const VALUES_NAMED_MAX = 4;
@@ -51,4 +52,14 @@ export function principalText(principal: string): string {
 /** What was touched as people call it: `the function mailer` for `lambda/aws:1:eu-west-1:mailer`. */
 export function thingText(resource: string): string {
   return resource.startsWith('lambda/') ? `the function ${shortNameOf(resource)}` : resource;
+}
+
+/** Text of a call, `s3:PutObject bucket`, as long as its row is at hand. */
+export function callText(seen: Observation, at: number): string {
+  if (seen.batch === undefined) return '';
+  const { calls } = seen.batch.columns;
+  const index = calls.start[seen.row] + at;
+  const verb = seen.batch.text(calls.verb[index]);
+  const resource = seen.batch.text(calls.resource[index]);
+  return resource === '' ? verb : `${verb} ${resource}`;
 }
