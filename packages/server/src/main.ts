@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
 import { API_SERVER_OPTIONS, apiRoutes, newApiCounters } from './api/plugin.ts';
 import { VERSION } from './cli/version.ts';
+import { Closing } from './closing.ts';
 import { ConfigError } from './config/errors.ts';
 import { type Config, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
@@ -67,7 +68,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     const heartbeat = heartbeatOf(config, service);
     if (heartbeat !== undefined) opened.push(() => heartbeat.close());
     const app = await httpServer(config, { service, access, responder, heartbeat });
-    opened.push(() => app.close());
+    const door = new Closing(app);
+    opened.push(() => door.close());
     const url = await app.listen({ host: config.listen.address, port: config.listen.port });
     opened.push(watchResponses(responder));
     let closing: Promise<void> | undefined;

@@ -37,7 +37,7 @@ export interface Telling {
 /** A response as the server tells it, as far as it is looked at. */
 interface Told {
   readonly id: string;
-  readonly state: string;
+  readonly phase: string;
 }
 
 /** Plays the day: learning, sale, attack, quarantine, release. Rejects when a part cannot be played. */
@@ -185,7 +185,7 @@ async function contain(stage: Stage, telling: Telling, attacked: Attacked): Prom
   ]);
   const before = pidsOf(stage, name);
   const started = await gait.ask<Told>('/api/v1/responses', { method: 'POST', body: { ...asked, leaseMinutes: 30 } });
-  say(`\nQuarantined: response ${started.id}, ${started.state}, for 30 minutes unless it is released or extended.`);
+  say(`\nQuarantined: response ${started.id}, ${started.phase}, for 30 minutes unless it is released or extended.`);
   const refusedStatus = await invokeStatus(platform, name);
   const othersServed = await otherServed(platform);
   say(
@@ -195,15 +195,15 @@ async function contain(stage: Stage, telling: Telling, attacked: Attacked): Prom
   const servedAfterRelease = await labelServed(platform);
   const isFresh = pidsOf(stage, name).every((pid) => !before.includes(pid));
   say(
-    `Released (${released.state}): ${name} ${servedAfterRelease ? 'works' : 'DOES NOT WORK'} again, ` +
+    `Released (${released.phase}): ${name} ${servedAfterRelease ? 'works' : 'DOES NOT WORK'} again, ` +
       `in ${isFresh ? 'fresh' : 'OLD'} sandboxes.`,
   );
   return {
     function: name,
-    verified: started.state === 'active',
+    verified: started.phase === 'in-force',
     refusedStatus,
     othersServed,
-    released: released.state === 'released' && isFresh,
+    released: released.phase === 'released' && isFresh,
     servedAfterRelease,
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
@@ -140,9 +141,19 @@ describe('gait serve', () => {
     server.child.kill('SIGKILL');
   });
 
-  it('ends although clients keep their connections open', async (test) => {
+  it('ends although clients keep their connections open, or have just left the stream of events', async (test) => {
     const server = await serve(test, '--data', await scratchFolder(test));
     await (await fetch(`${server.url}/`)).text();
+    const leaving = new AbortController();
+    const headers = { authorization: `Bearer ${server.administrator}` };
+    for (const { signal } of [leaving, new AbortController()]) {
+      const events = await fetch(`${server.url}/api/v1/events`, { headers, signal });
+      assert.equal(events.status, 200);
+    }
+    leaving.abort();
+    // Made in advance, as some clients do, and never used.
+    const { hostname, port } = new URL(server.url);
+    await once(connect(Number(port), hostname), 'connect');
     server.child.kill('SIGTERM');
     assert.deepEqual(await once(server.child, 'exit'), [0, null]);
   });

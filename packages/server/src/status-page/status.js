@@ -115,9 +115,9 @@ async function drawFunctions() {
 }
 
 async function drawResponses() {
-  const { items } = await json('api/v1/responses');
+  const { responses } = await json('api/v1/responses');
   const heads = [{ title: 'Function' }, { title: 'State' }, { title: 'Until' }, { title: 'By' }];
-  const rows = items.map((one) => [one.function, one.state, time(one.leaseMs ?? 0), one.by ?? '']);
+  const rows = responses.map((one) => [one.function, one.phase, time(one.untilMs), one.startedBy]);
   at('responses').replaceChildren(rows.length > 0 ? table(heads, rows) : nothing('No function is quarantined.'));
 }
 
