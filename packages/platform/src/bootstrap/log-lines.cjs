@@ -9,6 +9,8 @@ const current = { requestId: undefined };
  * returns, so that a call is one line of the log.
  */
 function patchConsole() {
+  // Lines must be with the host before the answer is: between invocations nothing is written.
+  for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
   const write = (level, args) => {
     const text = format(...args).replace(/\n/g, '\r');
     process.stdout.write(`${new Date().toISOString()}\t${current.requestId ?? 'undefined'}\t${level}\t${text}\n`);

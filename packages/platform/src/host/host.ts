@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
@@ -13,6 +13,7 @@ import { Guard } from './guard.ts';
 import { type Isolation, probeIsolation } from './isolation.ts';
 import { Launcher } from './launch.ts';
 import { IDLE_MS_DEFAULT, PAYLOAD_BYTES_MAX, SANDBOXES_MAX_DEFAULT } from './limits.ts';
+import { removeFolder } from './remove-folder.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** How to run functions. Everything has a default. */
@@ -77,6 +78,8 @@ class Host implements FunctionHost {
   readonly #places = new Map<Sandbox, Place>();
   /** Sandboxes whose end goes on, so that closing can wait for it. */
   readonly #endings = new Set<Promise<void>>();
+  /** Invocations on their way, so that closing can wait for their records. */
+  readonly #runs = new Set<Promise<InvokeOutcome>>();
   readonly #limits = new Map<string, number>();
   readonly #running = new Map<string, number>();
   /** Newest revision by `<name>:<version>`; one entry per version that was ever called. */
@@ -102,9 +105,12 @@ class Host implements FunctionHost {
     const place = this.#take(revision);
     if (place === undefined) return { kind: 'throttled', reason: 'ConcurrentInvocationLimitExceeded' };
     this.#running.set(revision.name, running + 1);
+    const run = place.sandbox.run(request);
+    this.#runs.add(run);
     try {
-      return await place.sandbox.run(request);
+      return await run;
     } finally {
+      this.#runs.delete(run);
       const left = (this.#running.get(revision.name) ?? 1) - 1;
       if (left === 0) this.#running.delete(revision.name);
       else this.#running.set(revision.name, left);
@@ -140,8 +146,9 @@ class Host implements FunctionHost {
     await Promise.all([...this.#places.keys()].map((sandbox) => sandbox.end('spindown')));
     await Promise.all(this.#endings);
     this.#guard.close();
-    await rm(join(this.#parts.folder, 'sandboxes'), { recursive: true, force: true });
-    if (this.#parts.options.folder === undefined) await rm(this.#parts.folder, { recursive: true, force: true });
+    await Promise.all(this.#runs);
+    const isOwn = this.#parts.options.folder === undefined;
+    await removeFolder(isOwn ? this.#parts.folder : join(this.#parts.folder, 'sandboxes'));
   }
 
   /** An idle sandbox of the revision, else a new one; undefined when there is no room. */
@@ -159,7 +166,7 @@ class Host implements FunctionHost {
     let newest: Place | undefined;
     for (const place of this.#places.values()) {
       const { sandbox } = place;
-      if (!sandbox.isIdle || !isOf(sandbox, revision)) continue;
+      if (place.retired || !sandbox.isIdle || !isOf(sandbox, revision)) continue;
       if (!sandbox.isFresh) void sandbox.end('spindown');
       else if (place.usedAt > (newest?.usedAt ?? -1)) newest = place;
     }

@@ -3,15 +3,6 @@ import { kill, platform } from 'node:process';
 import { FREEZE_ROUNDS_MAX, TREE_PROCESSES_MAX } from './limits.ts';
 
 /**
- * Memory of a process tree, KiB. Shared pages of files (the programs themselves) are counted once, for the process that has most
- * of them.
- */
-export interface TreeMemory {
-  readonly usedKb: number;
-  readonly processes: number;
-}
-
-/**
  * All processes below a process and itself, parents first, as the kernel knows them now. About 0.1 ms for a Node process with
  * its threads. Empty where there is no /proc.
  */
@@ -26,8 +17,11 @@ export function processTree(root: number): number[] {
   return found;
 }
 
-/** Memory of some processes together; processes that are gone count as nothing. */
-export function memoryOf(processes: readonly number[]): TreeMemory {
+/**
+ * Memory of some processes together, KiB; processes that are gone count as nothing. Shared pages of files (the programs
+ * themselves) are counted once, for the process that has most of them.
+ */
+export function memoryKbOf(processes: readonly number[]): number {
   let ownKb = 0;
   let filesKb = 0;
   for (const process of processes) {
@@ -35,7 +29,7 @@ export function memoryOf(processes: readonly number[]): TreeMemory {
     ownKb += fieldKb(status, 'RssAnon:') + fieldKb(status, 'RssShmem:');
     filesKb = Math.max(filesKb, fieldKb(status, 'RssFile:'));
   }
-  return { usedKb: ownKb + filesKb, processes: processes.length };
+  return ownKb + filesKb;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { DOCUMENT_BYTES_MAX, RESPONSE_BYTES_MAX, STREAM_BYTES_MAX } from './limits.ts';
 
 /** An invocation as the runtime is shown it. */
@@ -32,17 +33,22 @@ export interface RuntimeListener {
   initFailed(errorType: string, document: Buffer): void;
 }
 
+/** Says whether a connection comes from inside the sandbox; asked once per connection. */
+export type IsInside = (socket: Socket) => boolean;
+
 /** A further part of the API, tried after the runtime's. Says whether the request was its own. */
 export type FurtherRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
  * The Runtime API of one sandbox, on a port of its own, as AWS describes it (version 2018-06-01). One invocation at a time. Every
- * sandbox has its own server, because clients put nothing but host and port before the path; but nothing stops another process
- * of the machine from talking to it.
+ * sandbox has its own server, because clients put nothing but host and port before the path. Connections from outside the sandbox
+ * are refused.
  */
 export class RuntimeApi {
   readonly #listener: RuntimeListener;
   readonly #further: FurtherRoutes;
+  readonly #isInside: IsInside;
+  readonly #known = new WeakSet<Socket>();
   readonly #server: Server;
   #waiting: ServerResponse | undefined;
   #current: ShownInvocation | undefined;
@@ -50,8 +56,9 @@ export class RuntimeApi {
   #handed = false;
   #answered = false;
 
-  constructor(listener: RuntimeListener, further: FurtherRoutes) {
+  constructor(listener: RuntimeListener, further: FurtherRoutes, isInside: IsInside) {
     this.#listener = listener;
+    this.#isInside = isInside;
     this.#further = further;
     // Neither a runtime that waits nor a response that is streamed slowly may be cut off: the sandbox has the deadlines.
     this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, maxHeaderSize: 65_536 });
@@ -84,6 +91,11 @@ export class RuntimeApi {
   }
 
   #route(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#admits(request.socket)) {
+      request.resume();
+      reply(response, 403, { errorType: 'Forbidden', errorMessage: 'Not from this sandbox' }, { Connection: 'close' });
+      return;
+    }
     const path = request.url ?? '';
     const method = request.method ?? '';
     if (method === 'GET' && path === '/2018-06-01/runtime/invocation/next') {
@@ -99,6 +111,13 @@ export class RuntimeApi {
     }
     if (this.#further(request, response)) return;
     reply(response, 404, { errorType: 'NotFound', errorMessage: 'No such part of the Runtime API' });
+  }
+
+  #admits(socket: Socket): boolean {
+    if (this.#known.has(socket)) return true;
+    if (!this.#isInside(socket)) return false;
+    this.#known.add(socket);
+    return true;
   }
 
   #next(response: ServerResponse): void {

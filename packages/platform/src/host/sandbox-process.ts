@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { exportLines } from './environment.ts';
@@ -8,7 +7,8 @@ import type { Guard } from './guard.ts';
 import { SETUP_ENVIRONMENT } from './isolation.ts';
 import { DRAIN_TURNS_MAX, KILL_WAIT_MS_MAX } from './limits.ts';
 import { LineSplitter } from './line-splitter.ts';
-import { freezeTree, killTree, memoryOf, processTree, signal, thawTree } from './process-tree.ts';
+import { freezeTree, killTree, memoryKbOf, processTree, signal, thawTree } from './process-tree.ts';
+import { removeFolder } from './remove-folder.ts';
 
 /** What a sandbox's processes do by themselves. */
 export interface ProcessListener {
@@ -96,10 +96,15 @@ export class SandboxProcess {
     this.#frozen = undefined;
   }
 
+  /** All processes that run here now, the first one first. */
+  tree(): readonly number[] {
+    return this.pid > 0 ? processTree(this.pid) : [];
+  }
+
   /** Memory in use, KiB. Frozen sandboxes are measured without looking for new processes. */
   memoryKb(): number {
     if (this.pid <= 0) return 0;
-    return memoryOf(this.#frozen ?? processTree(this.pid)).usedKb;
+    return memoryKbOf(this.#frozen ?? processTree(this.pid));
   }
 
   /** Asks the runtime to end (SIGTERM), or kills it and leaves the extensions (SIGUSR1). */
@@ -132,8 +137,10 @@ export class SandboxProcess {
     if (this.pid > 0) {
       if (this.#start.mark === undefined) {
         // The namespace ends with its first process, and the process that entered it waits for that.
-        for (const process of processTree(this.pid).slice(1)) signal(process, 'SIGKILL');
-        signal(-this.pid, 'SIGCONT');
+        const inside = processTree(this.pid).slice(1);
+        for (const process of inside) signal(process, 'SIGKILL');
+        // Before it has entered, it is alone, and takes a child that it just makes with it.
+        signal(-this.pid, inside.length === 0 ? 'SIGKILL' : 'SIGCONT');
       } else killTree(this.pid, this.#start.mark);
       await withDeadline(this.#exited, KILL_WAIT_MS_MAX);
       signal(-this.pid, 'SIGKILL');
@@ -142,7 +149,7 @@ export class SandboxProcess {
     await this.drain();
     // Something that got away may hold the other ends.
     for (const stream of this.#child.stdio) stream?.destroy();
-    rmSync(this.#start.folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(this.#start.folder);
   }
 
   #read(descriptor: number, take: (line: string, cutBytes: number) => void): void {

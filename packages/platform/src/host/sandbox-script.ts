@@ -86,5 +86,5 @@ while read -r sign group; do
        groups=$kept ;;
   esac
 done
-for one in $groups; do kill -KILL -- "-$one" 2>/dev/null; done
+for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
 `;

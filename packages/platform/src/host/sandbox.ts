@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { FunctionRevision, HostNeeds, InvokeOutcome, InvokeRequest, SandboxStatus } from '../contract.ts';
+import { isOwnedBy } from './connection-owner.ts';
 import { sandboxEnvironment } from './environment.ts';
 import { ExtensionsApi } from './extensions-api.ts';
 import {
@@ -22,6 +22,7 @@ import {
   MEMORY_WATCH_MS,
   SHUTDOWN_MS_MAX,
 } from './limits.ts';
+import { removeFolder } from './remove-folder.ts';
 import { type RuntimeAnswer, RuntimeApi } from './runtime-api.ts';
 import { SandboxLog } from './sandbox-log.ts';
 import { SandboxProcess, withDeadline } from './sandbox-process.ts';
@@ -92,6 +93,7 @@ export class Sandbox {
         initFailed: (errorType, document) => this.#fail(() => initFailed(errorType, document)),
       },
       (request, response) => this.#extensions.route(request, response),
+      (socket) => this.#process !== undefined && isOwnedBy(socket, this.#process.tree()),
     );
     this.#log.listen((event) => this.#extensions.telemetry(event));
   }
@@ -157,7 +159,7 @@ export class Sandbox {
     // It was ended while it was prepared.
     if (this.#ending !== undefined) {
       this.#api.close();
-      await rm(launch.folder, { recursive: true, force: true });
+      await removeFolder(launch.folder);
       return;
     }
     this.#extensions = this.#makeExtensions(launch.extensions);
@@ -192,7 +194,8 @@ export class Sandbox {
     const stopWatching = this.#watchMemory();
     const tracing = { type: 'X-Amzn-Trace-Id', value: traceHeader };
     this.#extensions.tell({ eventType: 'INVOKE', deadlineMs, requestId, invokedFunctionArn: functionArn, tracing });
-    const { payload } = request;
+    // An invocation without a payload has an empty event.
+    const payload = request.payload.length === 0 ? EMPTY_EVENT : request.payload;
     const clientContext = decodeContext(request.clientContext);
     this.#api.invoke({ requestId, deadlineMs, functionArn, traceHeader, clientContext, payload });
     const fatal = await phase.finished.promise;
@@ -327,6 +330,8 @@ export class Sandbox {
     await withDeadline(process.exited, limitMs);
   }
 }
+
+const EMPTY_EVENT = Buffer.from('{}');
 
 /** `2026/11/25/[$LATEST]<32 hex>`. */
 function logStreamName(version: string, now: Date): string {

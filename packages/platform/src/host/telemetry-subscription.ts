@@ -61,6 +61,7 @@ export class TelemetrySubscription {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #frozen = false;
+  #isOverdue = false;
   #closing = new AbortController();
   #droppedRecords = 0;
   #droppedBytes = 0;
@@ -85,10 +86,12 @@ export class TelemetrySubscription {
     this.#schedule();
   }
 
-  /** While it is frozen nothing is sent; timers go on counting. */
+  /** While it is frozen nothing is sent; timers go on counting, and what is due then is sent at once afterwards. */
   setFrozen(frozen: boolean): void {
     this.#frozen = frozen;
-    if (!frozen) this.#schedule();
+    if (frozen) return;
+    if (this.#isOverdue) void this.#send();
+    else this.#schedule();
   }
 
   /** Sends what waits now. Resolves when it was sent or failed. */
@@ -112,6 +115,7 @@ export class TelemetrySubscription {
 
   #due(): void {
     this.#timer = undefined;
+    this.#isOverdue = this.#frozen;
     if (!this.#frozen) void this.#send();
   }
 
@@ -126,6 +130,7 @@ export class TelemetrySubscription {
   async #post(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isOverdue = false;
     const items = this.#takeBatch();
     const body = `[${items.join(',')}]`;
     const { port, path } = this.#settings;
