@@ -40,9 +40,13 @@ const SERVER_CONTRACTS = new Set([
   'ingest/tokens.ts',
   // Who may come in, and what the running service can be asked for.
   'access/access.ts',
+  // What a pattern of function keys means, wherever one is written.
+  'access/patterns.ts',
   'runtime/service.ts',
   // What both token tables mean by the network of an address.
   'ingest/network-prefix.ts',
+  // How every part makes a text from outside harmless.
+  'render/printable.ts',
 ]);
 
 /** Folders of the server that connect the others. */

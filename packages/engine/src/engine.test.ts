@@ -235,6 +235,17 @@ describe('people decide', () => {
     assert.deepEqual(feed.findings, []);
   });
 
+  it('learns nothing from what a response did: it is the same as a word about a finding that is not there', () => {
+    const [one, two] = [new Feed(), new Feed()];
+    for (const feed of [one, two]) feed.rows(steady(A, START_MS, 200));
+    const about = { response: 'r1', incident: 'i1', function: A, step: 'throttle', atMs: START_MS };
+    one.control({ kind: 'response', ...about, state: 'acted', by: 'test', content: '{}' }, START_MS + 3_000_000);
+    two.control({ kind: 'feedback', finding: 'none', verdict: 'expected', by: 'test' }, START_MS + 3_000_000);
+    for (const feed of [one, two]) feed.rows(steady(A, START_MS + 4_000_000, 200));
+    assert.deepEqual(one.engine.snapshot(), two.engine.snapshot());
+    assert.deepEqual(one.outputs, two.outputs);
+  });
+
   it('forgets a principal', () => {
     const feed = new Feed();
     feed.rows(audited());

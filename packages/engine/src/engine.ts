@@ -242,6 +242,10 @@ export class Engine {
       case 'erasure':
         this.stageTwo.erase(control.principal);
         for (const stage of this.stageOne) stage.names.forget(control.principal);
+        return;
+      case 'response':
+        // Carried for those who act and those who read. What a response does to a function arrives as telemetry.
+        return;
     }
   }
 

@@ -30,6 +30,8 @@ import type { ScoredRow } from './scoring/scored-row.ts';
 const WINDOW_DAYS = 1;
 /** Facet kinds that say who did what to the account. */
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
+/** Facet kinds whose rows the detectors of this stage judge. */
+const JUDGED_KINDS = AUDIT_KINDS | (1 << FACET.health);
 /** Field under which the names of span owners are kept; not a category of any entity. */
 const OWNER_NAME = 15;
 /** Functions that must show a value for good before it surprises another less: more than one that was planted. */
@@ -135,7 +137,7 @@ export class StageTwo {
       const from = next;
       while (next < scored.length && scored[next].row === row) next++;
       if (next > from) this.#decide(new RowPlace(view.batch, row, range.ordinal), scored.slice(from, next));
-      if (((1 << kind[row]) & AUDIT_KINDS) !== 0) this.#audit(view, row, range.ordinal);
+      if (((1 << kind[row]) & JUDGED_KINDS) !== 0) this.#judge(view, row, range.ordinal);
       if (traced || (flags[row] & FLAG.link) !== 0) this.#link(view, row, range.ordinal);
     }
   }
@@ -264,7 +266,7 @@ export class StageTwo {
     for (let left = from.u32(); left > 0; left--) this.#held.set(from.text(), from.u32());
   }
 
-  #audit(view: BatchView, row: number, ordinal: number): void {
+  #judge(view: BatchView, row: number, ordinal: number): void {
     const [seen] = this.#row.rows;
     if (seen.batch !== view.batch) view.reset(this.#row);
     view.fill(this.#row, row, 1);

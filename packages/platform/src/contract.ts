@@ -201,7 +201,7 @@ export interface Gate {
     outcome: {
       readonly error?: { readonly code: string; readonly message: string };
       readonly responseElements?: Readonly<Record<string, unknown>> | null;
-      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, as the trail shows them. */
+      /** `bytesTransferredIn` and `bytesTransferredOut` of object stores, `functionVersion` of Invoke. */
       readonly additionalEventData?: Readonly<Record<string, unknown>>;
     },
   ): void;
@@ -220,7 +220,7 @@ export interface EventSource {
   readonly arn: string;
   /**
    * Takes up to `max` records as they stand in a Lambda event (`Records`), or none if there are none within `waitMs`. They stay
-   * invisible until `done` or `failed`.
+   * invisible until `done`, `failed` or `release`. Never rejects.
    */
   receive(max: number, waitMs: number): Promise<readonly SourceRecord[]>;
   /** Removes records that were handled. */
@@ -240,7 +240,11 @@ export interface SourceRecord {
 
 /** Calls a function by name from inside the platform: resolves alias and version, honours concurrency, policies apply. */
 export interface Invoker {
-  /** `principal` is the service that calls (`s3.amazonaws.com`), checked against the function's policy with `sourceArn`. */
+  /**
+   * `principal` is the service that calls (`s3.amazonaws.com`), checked against the function's policy with `sourceArn`. An
+   * enabled mapping of `sourceArn` to the function is permission enough; `*` is the function's own URL. Rejects with an
+   * error whose `code` is `AccessDeniedException` or `ResourceNotFoundException`.
+   */
   invoke(
     functionName: string,
     request: InvokeRequest & { readonly principal: string; readonly sourceArn: string },
@@ -344,7 +348,7 @@ export interface Platform {
   readonly region: string;
   /** AWS endpoint for SDKs (`endpoint`, `AWS_ENDPOINT_URL`). */
   readonly endpointUrl: string;
-  /** Front door of the application's HTTP API. */
+  /** Front door of the application's HTTP API; '' before one is deployed. */
   readonly apiUrl: string;
   readonly isolation: FunctionHost['isolation'];
   /** Base URL of a function's own URL. */

@@ -8,6 +8,8 @@ export type Refusal =
   | 'wrong-token'
   | 'expired-token'
   | 'too-large'
+  /** Too much is being answered. */
+  | 'busy'
   | 'unknown-service'
   | 'failed';
 
@@ -59,6 +61,7 @@ const WORDINGS: Readonly<Record<Refusal, Wording>> = {
     s3: 'AccessDenied',
   },
   'too-large': wording(['RequestEntityTooLarge', 'EntityTooLarge', 413, 'The request is too large.']),
+  busy: wording(['ServiceUnavailable', 'SlowDown', 503, 'Too many large requests at once.']),
   'unknown-service': wording(['UnknownOperation', 'NotImplemented', 404, 'There is no such service here.']),
   failed: { ...wording(['ServiceFailure', 'InternalError', 500, 'Internal failure']), json: 'ServiceException' },
 };

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
+import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SignatureV4 } from '@smithy/signature-v4';
 import type { AwsRequest, Credentials } from './contract.ts';
 import { type Endpoint, startEndpoint } from './endpoint.ts';
 import { Directory } from './identity/directory.ts';
+import { Sha256 } from './identity/sha256.contract.ts';
 
 const ACCOUNT = '123456789012';
 const REGION = 'eu-west-1';
@@ -83,6 +86,34 @@ describe('endpoint', () => {
     }
     await s3.send(new PutObjectCommand({ Bucket: 'photos', Key: 'p', Body: Buffer.alloc(70_000, 1) }));
     assert.equal(last().body.length, 70_000);
+    const Body = Readable.from([Buffer.alloc(40_000, 1), Buffer.alloc(30_000, 2)]);
+    await s3.send(new PutObjectCommand({ Bucket: 'photos', Key: 's', Body, ContentLength: 70_000 }));
+    assert.match(last().headers['x-amz-content-sha256'] ?? '', /^(STREAMING-|UNSIGNED-PAYLOAD)/);
+  });
+
+  test('takes links that were signed before, as they are and until they expire', async () => {
+    const signer = new SignatureV4({
+      service: 's3',
+      region: REGION,
+      credentials: user,
+      sha256: Sha256,
+      uriEscapePath: false,
+    });
+    const { hostname, port, host } = new URL(endpoint.url);
+    const headers = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+    const signed = await signer.presign(
+      { method: 'GET', protocol: 'http:', hostname, port: Number(port), path: '/photos/a%20b', headers },
+      { expiresIn: 60, signingDate: new Date(nowMs) },
+    );
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(signed.query ?? {})) query.append(name, String(value));
+    const link = `${endpoint.url}${signed.path}?${query}`;
+    assert.equal((await fetch(link)).status, 200);
+    assert.equal(last().caller.arn, `arn:aws:iam::${ACCOUNT}:user/tool`);
+    assert.equal((await fetch(link.replace('a%20b', 'other'))).status, 403);
+    nowMs += 61_000;
+    assert.match(await (await fetch(link)).text(), /<Message>Request has expired<\/Message>/);
+    nowMs -= 61_000;
   });
 
   test('knows the session that signed, and the function its credentials were given to', async () => {
@@ -96,6 +127,7 @@ describe('endpoint', () => {
   });
 
   test('refuses wrong secrets, unknown keys, foreign tokens and expired sessions as each protocol says it', async () => {
+    const mismatches = endpoint.refused['mismatch'] ?? 0;
     const other = { ...user, secretAccessKey: 'x'.repeat(40) };
     const lambda = (credentials: Credentials) =>
       new LambdaClient(config(credentials)).send(new GetFunctionCommand({ FunctionName: 'pay' }));
@@ -116,7 +148,7 @@ describe('endpoint', () => {
     await assert.rejects(new S3Client({ ...config(other), forcePathStyle: true }).send(object), {
       name: 'SignatureDoesNotMatch',
     });
-    assert.equal(endpoint.refused['mismatch'], 4);
+    assert.equal((endpoint.refused['mismatch'] ?? 0) - mismatches, 4);
     assert.equal(endpoint.refused['expired-token'], 1);
   });
 
@@ -148,6 +180,41 @@ describe('endpoint', () => {
       });
     } finally {
       await empty.close();
+    }
+  });
+
+  test('refuses bodies beyond the limit of one and of all, and takes further ones after that', async () => {
+    const bodies = { oneMax: 1_000, allMax: 1_500 };
+    const small = await startEndpoint({ address: '127.0.0.1', directory, bodies, now: () => nowMs });
+    let open = (): void => {};
+    const isOpen = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let arrived = (): void => {};
+    const hasArrived = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    small.serve({
+      signingNames: ['lambda'],
+      async handle() {
+        arrived();
+        await isOpen;
+        return { status: 200, headers: {}, body: '{}' };
+      },
+    });
+    try {
+      const client = new LambdaClient({ ...config(user), endpoint: small.url });
+      const invoke = (bytes: number) =>
+        client.send(new InvokeCommand({ FunctionName: 'pay', Payload: JSON.stringify('x'.repeat(bytes - 2)) }));
+      await assert.rejects(invoke(1_001), { name: 'RequestEntityTooLargeException' });
+      const first = invoke(900);
+      await hasArrived;
+      await assert.rejects(invoke(900), { name: 'ServiceUnavailableException' });
+      open();
+      await first;
+      await invoke(900);
+    } finally {
+      await small.close();
     }
   });
 

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AwsRequest, AwsResponse, AwsService } from './contract.ts';
 import { type Refusal, refusalResponse } from './endpoint-errors.ts';
 import type { AccessKey, Directory } from './identity/directory.ts';
-import { checkSignature, parseClaim, type SignatureClaim } from './identity/signature.ts';
+import { checkSignature, parseClaim, type SignatureClaim, type SignatureFault } from './identity/signature.ts';
+import { Bodies, type BodyLimits } from './request-body.ts';
 
 /** What the endpoint needs. */
 export interface EndpointOptions {
@@ -13,6 +14,8 @@ export interface EndpointOptions {
   readonly open?: (request: OpenRequest) => Promise<AwsResponse | undefined>;
   /** Told of errors of services, which are faults of this program. Must not throw. */
   readonly onFailure?: (error: unknown) => void;
+  /** Default: 72 MiB for one body, 288 MiB for all that are being answered. */
+  readonly bodies?: BodyLimits;
   readonly now?: () => number;
 }
 
@@ -34,14 +37,19 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** Largest body: a package of 50 MB in base64 for `UpdateFunctionCode`, with its frame. */
-export const BODY_BYTES_MAX = 72 * 1024 * 1024;
+/**
+ * Largest body: a package of 50 MB in base64 for `UpdateFunctionCode`, with its frame. All together: four of those, since
+ * whoever calls may be an intruder in a sandbox.
+ */
+const BODY_BYTES_MAX = 72 * 1024 * 1024;
+const BODIES_BYTES_MAX = 4 * BODY_BYTES_MAX;
 /** Connections at once: every sandbox and tool of one machine holds a few. */
 const CONNECTIONS_MAX = 1_024;
 
 /**
  * One HTTP server for all AWS services, as `AWS_ENDPOINT_URL` expects it: reads from the signature which service is
  * meant, checks it, finds out who calls, and hands the request on. Refusals have the shape of that service's protocol.
+ * Bodies are only kept for keys that exist. `aws-chunked` bodies are handed on as they came.
  */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const services = new Map<string, AwsService>();
@@ -50,9 +58,10 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const server = createServer((message, response) => void router.take(message, response));
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, options.address);
+  const host = options.address.includes(':') ? `[${options.address}]` : options.address;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${options.address}:${portOf(server)}`,
+    url: `http://${host}:${portOf(server)}`,
     refused,
     serve(service) {
       for (const name of service.signingNames) services.set(name, service);
@@ -73,10 +82,19 @@ interface Head {
   readonly requestId: string;
 }
 
+/** A request that was read. */
+interface Taken {
+  readonly head: Head;
+  readonly claim: SignatureClaim | SignatureFault;
+  readonly key: AccessKey | undefined;
+  readonly body: Buffer | 'too-large' | 'busy';
+}
+
 class Router {
   readonly #options: EndpointOptions;
   readonly #services: ReadonlyMap<string, AwsService>;
   readonly #refused: Record<string, number>;
+  readonly #bodies: Bodies;
 
   constructor(parts: {
     readonly options: EndpointOptions;
@@ -86,33 +104,39 @@ class Router {
     this.#options = parts.options;
     this.#services = parts.services;
     this.#refused = parts.refused;
+    this.#bodies = new Bodies(parts.options.bodies ?? { oneMax: BODY_BYTES_MAX, allMax: BODIES_BYTES_MAX });
   }
 
   async take(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const head = headOf(message);
+    let body: Taken['body'] = 'busy';
     try {
-      const body = await readBody(message);
-      send(response, await this.#answer(head, body), head);
+      const claim = parseClaim(head);
+      const key = typeof claim === 'string' ? undefined : this.#options.directory.key(claim.accessKeyId);
+      body = await this.#bodies.read(message, key !== undefined);
+      send(response, await this.#answer({ head, claim, key, body }), head);
     } catch (error) {
       if (message.destroyed && !message.complete) response.destroy();
       else {
         this.#options.onFailure?.(error);
         send(response, this.#refuse('failed', head, ''), head);
       }
+    } finally {
+      if (typeof body !== 'string') this.#bodies.release(body);
     }
   }
 
-  async #answer(head: Head, body: Buffer | undefined): Promise<AwsResponse> {
-    const claim = parseClaim(head);
+  async #answer(taken: Taken): Promise<AwsResponse> {
+    const { head, claim, key, body } = taken;
     if (claim === 'missing') {
       const open = await this.#options.open?.(openRequest(head));
       if (open !== undefined) return open;
     }
     if (typeof claim === 'string') return this.#refuse(claim, head, '');
-    if (body === undefined) return this.#refuse('too-large', head, claim.service);
-    const key = this.#options.directory.key(claim.accessKeyId);
-    const refusal = key === undefined ? 'unknown-key' : this.#check({ ...head, body }, claim, key);
-    if (key === undefined || refusal !== undefined) return this.#refuse(refusal ?? 'unknown-key', head, claim.service);
+    if (key === undefined) return this.#refuse('unknown-key', head, claim.service);
+    if (typeof body === 'string') return this.#refuse(body, head, claim.service);
+    const refusal = this.#check({ ...head, body }, claim, key);
+    if (refusal !== undefined) return this.#refuse(refusal, head, claim.service);
     const service = this.#services.get(claim.service);
     if (service === undefined) return this.#refuse('unknown-service', head, claim.service);
     return service.handle(requestOf({ head, body, claim, key }));
@@ -161,19 +185,6 @@ function requestOf(parts: {
   const { method, headers, sourceIp, requestId } = head;
   const { service, region } = claim;
   return { caller: key.caller, service, region, method, path, query, headers, body, sourceIp, requestId };
-}
-
-/** The whole body; undefined when it is larger than the limit, after the rest was read and thrown away. */
-async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of message) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
-    else chunks.length = 0;
-  }
-  return bytes <= BODY_BYTES_MAX ? Buffer.concat(chunks, bytes) : undefined;
 }
 
 function send(response: ServerResponse, answer: AwsResponse, head: Head): void {

@@ -75,8 +75,9 @@ export interface TriggerSite {
 
 /** What stands around the functions: the front door, schedules, pollers. */
 export interface Triggers {
+  /** '' before an application is deployed. */
   readonly apiUrl: string;
-  /** Where the front door answers for a function, whether it has a URL or not. */
+  /** Where the front door answers for a function, whether it has a URL or not; '' for one that was not deployed. */
   functionUrl(functionName: string): string;
   /** Routes and schedules of an application. Mappings come by the table. */
   deploy(application: Application): Promise<void>;
@@ -283,7 +284,7 @@ function serveAll({ ground, host, invocations, services, triggers }: Built): voi
     functionUrl: (name) => triggers.functionUrl(name),
     now: place.now,
   });
-  const own = [lambda, createIamService(directory, gate), createStsService(directory, gate)];
+  const own = [lambda, createIamService(directory, gate, place.now), createStsService(directory, gate)];
   for (const service of [...own, ...services.services]) endpoint.serve(service);
 }
 
@@ -296,7 +297,9 @@ function platformOf(
   return {
     ...placeOf(place),
     endpointUrl: endpoint.url,
-    apiUrl: triggers.apiUrl,
+    get apiUrl() {
+      return triggers.apiUrl;
+    },
     isolation: host.isolation,
     host,
     functionUrl: (name) => (table.byName(name)?.url === undefined ? undefined : triggers.functionUrl(name)),

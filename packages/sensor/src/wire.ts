@@ -66,6 +66,16 @@ export const WIRE_KEYS = {
   /** Threads and open files of the process at the end. */
   threads: 'thr',
   files: 'fd',
+  /** Processes besides the function's own, connections and timers that are still there at the end; when looked at. */
+  processes: 'prc',
+  sockets: 'soc',
+  timers: 'tim',
+  /** Records of this instance that were lost inside the function so far. */
+  dropped: 'drp',
+  /** Other invocations that ran in this sandbox meanwhile: CPU, memory and bytes are then the sandbox's, not this one's. */
+  shared: 'shd',
+  /** How many of the first calls were made after the previous record and before this invocation began. */
+  leftover: 'lft',
   /** http, queue, timer, object, stream, topic, invoke, edge, other. */
   triggerKind: 'tk',
   /** Route, queue, bucket, rule or calling function. */
@@ -149,6 +159,12 @@ export interface WireRecord {
   readonly batchSize?: number;
   readonly threads?: number;
   readonly files?: number;
+  readonly processes?: number;
+  readonly sockets?: number;
+  readonly timers?: number;
+  readonly dropped?: number;
+  readonly shared?: number;
+  readonly leftover?: number;
   readonly triggerKind?: 'http' | 'queue' | 'timer' | 'object' | 'stream' | 'topic' | 'invoke' | 'edge' | 'other';
   readonly triggerSource?: string;
   readonly principal?: string;
@@ -213,7 +229,13 @@ function measurements(record: WireRecord): string {
     number(',"res":', record.responseBytes) +
     number(',"n":', record.batchSize) +
     number(',"thr":', record.threads) +
-    number(',"fd":', record.files)
+    number(',"fd":', record.files) +
+    number(',"prc":', record.processes) +
+    number(',"soc":', record.sockets) +
+    number(',"tim":', record.timers) +
+    number(',"drp":', record.dropped) +
+    number(',"shd":', record.shared) +
+    number(',"lft":', record.leftover)
   );
 }
 

@@ -2,6 +2,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import type { Detector } from './detector.ts';
 import { newError } from './example.ts';
+import { identityMismatch } from './identity-mismatch.ts';
 import { missingCall } from './missing-call.ts';
 import { newAction } from './new-action.ts';
 import { newCall } from './new-call.ts';
@@ -26,4 +27,9 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
 ];
 
 /** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. */
-export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [newNetwork, newAction, unusualChange];
+export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [
+  newNetwork,
+  newAction,
+  unusualChange,
+  identityMismatch,
+];

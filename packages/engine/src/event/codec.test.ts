@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { EngineError } from '../base/errors.ts';
 import { Batch, type BatchColumns } from './batch.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import { decodeBatch, decodeRecord, encodeBatch, encodeRecord } from './codec.ts';
-import { controlText, parseControl } from './control.ts';
+import { CONTROL_BYTES_MAX, decodeBatch, decodeRecord, encodeBatch, encodeRecord } from './codec.ts';
+import { CONTROL_TEXT_CHARS_MAX, controlText, parseControl, RESPONSE_CONTENT_CHARS_MAX } from './control.ts';
 import type { Control } from './record.ts';
 import { IDS, NUMBERS, SYMBOLS } from './schema.ts';
 import { seededBatch } from './seeded-batch.ts';
@@ -18,6 +18,17 @@ const CONTROLS: readonly Control[] = [
   { kind: 'feedback', finding: '00ff00ff00ff00ff', verdict: 'undo', by: 'büro “ann” 😀' },
   { kind: 'incident-state', incident: 'i-1', state: 'closed-expected', by: '' },
   { kind: 'erasure', principal: 'person_0011223344556677', by: 'ann' },
+  {
+    kind: 'response',
+    response: 'r00ff00ff00ff00ff',
+    incident: 'i00ff00ff00ff00ff',
+    function: 'aws:123456789012:eu-west-1:pay',
+    step: 'throttle',
+    state: 'acting',
+    atMs: 1_700_000_000_000,
+    by: 'ann',
+    content: '{"before":null,"after":"0"}',
+  },
 ];
 
 function damaged(action: () => unknown): void {
@@ -181,9 +192,30 @@ describe('record codec', () => {
       '{"kind":"genesis","seed":[1,1],"originMs":1,"tempoMs":0,"schema":1}',
       `{"kind":"erasure","principal":"${'p'.repeat(1025)}","by":"b"}`,
       '{"kind":"erasure","principal":"\\ud800","by":"b"}',
+      controlText(CONTROLS[5]).replace('acting', 'thinking'),
+      controlText(CONTROLS[5]).replace('"throttle"', 'null'),
+      controlText(CONTROLS[5]).replace('"by"', '"of"'),
+      JSON.stringify({ ...CONTROLS[5], content: 'x'.repeat(RESPONSE_CONTENT_CHARS_MAX + 1) }),
     ]) {
       damaged(() => parseControl(JSON.parse(text)));
     }
+  });
+
+  it('gives back the transition of a response with every text at its limit, of characters that take six bytes', () => {
+    const text = '\u0001'.repeat(CONTROL_TEXT_CHARS_MAX);
+    const control: Control = {
+      kind: 'response',
+      response: text,
+      incident: text,
+      function: text,
+      step: text,
+      state: 'step-planned',
+      atMs: 1,
+      by: text,
+      content: '\u0001'.repeat(RESPONSE_CONTENT_CHARS_MAX),
+    };
+    const record = { type: 'control', receivedMs: 1, control } as const;
+    assert.deepEqual(decodeRecord(encodeRecord(record)), record);
   });
 
   it('refuses control bytes that are not canonical or not text', () => {
@@ -192,7 +224,7 @@ describe('record codec', () => {
     const loose = Buffer.concat([encoded.subarray(0, 16), Buffer.from(` ${controlText(control)}`)]);
     damaged(() => decodeRecord(loose));
     damaged(() => decodeRecord(Buffer.concat([encoded, Buffer.from([0xff])])));
-    damaged(() => decodeRecord(Buffer.concat([encoded, Buffer.alloc(40_000, 0x20)])));
+    damaged(() => decodeRecord(Buffer.concat([encoded, Buffer.alloc(CONTROL_BYTES_MAX, 0x20)])));
   });
 
   it('refuses stamps that are not numbers and ticks with a tail', () => {

@@ -33,8 +33,8 @@ const RECORD_HEAD_BYTES = 16;
 export const COLUMNS_MAX = 512;
 /** Bytes of a column directory: `COLUMNS_MAX` entries of a long name each. */
 export const DIRECTORY_BYTES_MAX = 65_536;
-/** Bytes of an encoded control record: every text at its limit, four bytes a character, escaped. */
-export const CONTROL_BYTES_MAX = 32_768;
+/** Bytes of an encoded control record: the one with the longest texts, each at its limit, six bytes for a character. */
+export const CONTROL_BYTES_MAX = 81_920;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,9 +1,14 @@
 import { EngineError } from '../base/errors.ts';
-import type { Control, Erasure, Feedback, Genesis, IncidentState, TrainingSpan } from './record.ts';
-import { CONTROL_KINDS } from './record.ts';
+import type { Control, Erasure, Feedback, Genesis, IncidentState, ResponseTransition, TrainingSpan } from './record.ts';
+import { CONTROL_KINDS, RESPONSE_STATES } from './record.ts';
 
 /** Characters of one text in a control record. Longer than any identifier; short enough for every message. */
 export const CONTROL_TEXT_CHARS_MAX = 1024;
+/**
+ * Characters of what a response step has to remember: a policy document of the longest names takes 1,500 as JSON within
+ * JSON, before and after it, and the rest is room for prior texts of other people.
+ */
+export const RESPONSE_CONTENT_CHARS_MAX = 8192;
 
 const VERDICTS = ['expected', 'malicious', 'undo'] as const;
 const INCIDENT_STATES = ['acknowledged', 'contained', 'closed-true', 'closed-false', 'closed-expected'] as const;
@@ -58,6 +63,17 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
     principal: fields.text('principal'),
     by: fields.text('by'),
   }),
+  response: (fields): ResponseTransition => ({
+    kind: 'response',
+    response: fields.text('response'),
+    incident: fields.text('incident'),
+    function: fields.text('function'),
+    step: fields.text('step'),
+    state: fields.oneOf('state', RESPONSE_STATES),
+    atMs: fields.finite('atMs'),
+    by: fields.text('by'),
+    content: fields.text('content', RESPONSE_CONTENT_CHARS_MAX),
+  }),
 };
 
 /** Reads own properties of an outside object, so that a key such as `__proto__` is only an unknown field. */
@@ -81,10 +97,9 @@ class Fields {
     return value;
   }
 
-  text(name: string): string {
+  text(name: string, charsMax = CONTROL_TEXT_CHARS_MAX): string {
     const value = this.#values.get(name);
-    if (typeof value !== 'string' || value.length > CONTROL_TEXT_CHARS_MAX)
-      throw damaged(`${name} is not a short text`);
+    if (typeof value !== 'string' || value.length > charsMax) throw damaged(`${name} is not a short text`);
     if (SURROGATE_ALONE.test(value)) throw damaged(`${name} is not valid Unicode`);
     return value;
   }

@@ -44,9 +44,56 @@ export interface Erasure {
   readonly by: string;
 }
 
-/** Everything that a person or the outside decides and that changes learning or alerting. */
-export type Control = Genesis | TrainingSpan | Feedback | IncidentState | Erasure;
-export const CONTROL_KINDS = ['genesis', 'training-span', 'feedback', 'incident-state', 'erasure'] as const;
+/**
+ * What became of a response, or of one step of it. Written before and after everything that a response does, so that after
+ * a crash the log alone says what was changed and how it was before.
+ *
+ * Of the whole response: `planned` (its steps follow, nothing is done yet), `begun` (all steps are written, acting starts),
+ * `in-force`, `extended`, `releasing`, `halted` (releasing stopped before its end), `released`, `abandoned` (nothing was done).
+ * Of a step: `step-planned`, `acting`, `acted`, `skipped` (already so), `failed`, `undoing`, `undone`, `undo-failed`.
+ */
+export const RESPONSE_STATES = [
+  'planned',
+  'begun',
+  'in-force',
+  'extended',
+  'releasing',
+  'halted',
+  'released',
+  'abandoned',
+  'step-planned',
+  'acting',
+  'acted',
+  'skipped',
+  'failed',
+  'undoing',
+  'undone',
+  'undo-failed',
+] as const;
+export type ResponseState = (typeof RESPONSE_STATES)[number];
+
+/** One transition of a response. The engine carries it and learns nothing from it. */
+export interface ResponseTransition {
+  readonly kind: 'response';
+  /** Id of the response. */
+  readonly response: string;
+  /** Incident that led to it; '' when a person named the function. */
+  readonly incident: string;
+  /** Function key. */
+  readonly function: string;
+  /** Step it is about; '' when it is about the whole response. */
+  readonly step: string;
+  readonly state: ResponseState;
+  /** When it happened, ms since 1970. */
+  readonly atMs: number;
+  readonly by: string;
+  /** What the state needs to go on or back from, as JSON: at most `RESPONSE_CONTENT_CHARS_MAX`; '' when it needs nothing. */
+  readonly content: string;
+}
+
+/** Everything that a person or the outside decides and that changes learning or alerting, and what was done about it. */
+export type Control = Genesis | TrainingSpan | Feedback | IncidentState | Erasure | ResponseTransition;
+export const CONTROL_KINDS = ['genesis', 'training-span', 'feedback', 'incident-state', 'erasure', 'response'] as const;
 
 /** Version of the record schema this code writes. Older ones stay readable; newer ones are refused. */
 export const SCHEMA = 1;

@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- pipeline [--json] [--quick]`: how fast records are decoded, judged and made durable, beside
  * `JSON.parse` of the same bytes. `npm run bench -- checkpoint [--json] [--quick]`: for how long saving the state stops the
- * engine, beside copying as many bytes. Each in one process with its yardstick. Progress goes to the error stream, the
+ * engine, beside copying as many bytes. `npm run bench -- sensor [--json] [--quick]`: what the sensor adds to an invocation,
+ * beside writing one line. Each in one process with its yardstick. Progress goes to the error stream, the
  * result to the output.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +13,7 @@ import type { CheckpointResult } from './checkpoint-cell.ts';
 import type { CellResult } from './pipeline-cell.ts';
 import type { Spread } from './record-source.ts';
 import { type Cell, type CheckpointCell, checkpointJson, checkpointTable, jsonReport, tableReport } from './report.ts';
+import { measureSensor, SENSOR_PLAN, SENSOR_QUICK, type SensorPlan, sensorJson, sensorTable } from './sensor.ts';
 
 const SPREADS: readonly Spread[] = ['zipf', 'uniform'];
 const PIPELINE = { functions: [1000, 10_000, 100_000], rounds: 7 };
@@ -34,12 +36,17 @@ function main(): number {
     options: { json: { type: 'boolean' }, quick: { type: 'boolean' } },
   });
   const [name] = positionals;
-  if (positionals.length !== 1 || (name !== 'pipeline' && name !== 'checkpoint')) {
-    console.error('usage: npm run bench -- pipeline|checkpoint [--json] [--quick]');
+  const isQuick = values.quick === true;
+  const benchmarks: Readonly<Record<string, () => Report | undefined>> = {
+    pipeline: () => pipeline(isQuick ? QUICK : PIPELINE),
+    checkpoint: () => checkpoint(isQuick ? QUICK : CHECKPOINT),
+    sensor: () => sensor(isQuick ? SENSOR_QUICK : SENSOR_PLAN),
+  };
+  if (positionals.length !== 1 || !Object.hasOwn(benchmarks, name)) {
+    console.error(`usage: npm run bench -- ${Object.keys(benchmarks).join('|')} [--json] [--quick]`);
     return 2;
   }
-  const report =
-    name === 'pipeline' ? pipeline(values.quick ? QUICK : PIPELINE) : checkpoint(values.quick ? QUICK : CHECKPOINT);
+  const report = benchmarks[name]();
   if (report === undefined) return 1;
   if (values.json) console.log(report.json);
   else process.stdout.write(`${cpus()[0]?.model ?? '?'}, Node ${process.versions.node}\n${report.table}`);
@@ -69,6 +76,11 @@ function checkpoint(plan: Plan): Report | undefined {
     cells.push({ functions, result });
   }
   return { json: checkpointJson(cells), table: checkpointTable(cells) };
+}
+
+function sensor(plan: SensorPlan): Report | undefined {
+  const figures = measureSensor(plan, (what) => console.error(`sensor: ${what}`));
+  return figures === undefined ? undefined : { json: sensorJson(figures), table: sensorTable(figures) };
 }
 
 function runCell<Result>(program: string, words: readonly string[]): Result | undefined {

@@ -111,7 +111,8 @@ function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+/** Rows of cells as lines with columns; numbers stand at the right. */
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column])).join('  ')).join('\n');
 }

@@ -48,8 +48,9 @@ export interface AsyncCounts {
   closed: number;
 }
 
-/** Events that wait over all functions: a burst of a minute on one machine, 64 MiB of ordinary events. */
+/** Events that wait over all functions, and their bytes: a burst of minutes on one machine, in memory. */
 const EVENTS_MAX = 10_000;
+const EVENTS_BYTES_MAX = 128 * 1024 * 1024;
 /** Events of one function at once. Further ones wait in order; the host has its own limit besides. */
 const RUNNING_MAX = 10;
 /** When there is no room an event waits a second, then twice as long each time, up to five minutes, as Lambda does. */
@@ -69,6 +70,7 @@ export class AsyncQueue {
   readonly #running = new Map<string, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #size = 0;
+  #bytes = 0;
   #isClosed = false;
 
   constructor(options: AsyncQueueOptions) {
@@ -77,11 +79,13 @@ export class AsyncQueue {
 
   /** Takes an event; false when there are too many or the platform closes. */
   push(event: AsyncEvent): boolean {
-    if (this.#isClosed || this.#size >= EVENTS_MAX) {
+    const bytes = event.request.payload.byteLength;
+    if (this.#isClosed || this.#size >= EVENTS_MAX || this.#bytes + bytes > EVENTS_BYTES_MAX) {
       this.counts.full++;
       return false;
     }
     this.#size++;
+    this.#bytes += bytes;
     this.#wait(event);
     return true;
   }
@@ -125,14 +129,14 @@ export class AsyncQueue {
   async #deliver(event: AsyncEvent): Promise<void> {
     try {
       const target = this.#options.resolve(event);
-      if (target === undefined) return this.#end('lost');
+      if (target === undefined) return this.#end(event, 'lost');
       const outcome = await this.#options.run(target, event.request);
       if (this.#isClosed) return;
       if (outcome.kind === 'throttled') await this.#throttled(event, target.fn);
-      else if (outcome.functionError === undefined) this.#size--;
+      else if (outcome.functionError === undefined) this.#leave(event);
       else await this.#failed(event, target.fn, outcome);
     } catch {
-      this.#end('lost');
+      this.#end(event, 'lost');
     }
   }
 
@@ -172,13 +176,18 @@ export class AsyncQueue {
       letters.push(failureRecord({ event, fn, end, queueArn: fn.eventInvoke.onFailureArn, now: this.#options.now() }));
     }
     const sent = await Promise.allSettled(letters.map((letter) => this.#options.deadLetter(letter)));
-    this.#end(sent.some(({ status }) => status === 'fulfilled') ? 'deadLettered' : 'lost');
+    this.#end(event, sent.some(({ status }) => status === 'fulfilled') ? 'deadLettered' : 'lost');
   }
 
-  #end(count: 'deadLettered' | 'lost'): void {
+  #end(event: AsyncEvent, count: 'deadLettered' | 'lost'): void {
     if (this.#isClosed) return;
-    this.#size--;
+    this.#leave(event);
     this.counts[count]++;
+  }
+
+  #leave(event: AsyncEvent): void {
+    this.#size--;
+    this.#bytes -= event.request.payload.byteLength;
   }
 }
 

@@ -16,13 +16,13 @@ export interface StoredCode {
   readonly bytes: number;
 }
 
-/** All packages together; beyond, `CodeStorageExceededException`. Enough for days of deployments on one machine. */
+/** All packages, packed and unpacked, together; beyond, `CodeStorageExceededException`. Days of deployments on one machine. */
 const STORAGE_BYTES_MAX = 4 * 1024 ** 3;
 /** A download link is valid for ten minutes, as Lambda's. */
 const LINK_MS = 600_000;
 const LINK_PATH = /^\/lambda-code\/([0-9a-f]{64})\.zip$/;
 
-/** Packages of functions below one folder, unpacked and as they came. Each package is kept once. */
+/** Packages of functions below one folder, unpacked and as they came. Each package is kept once, until the platform closes. */
 export class CodeStore {
   readonly #folder: string;
   readonly #linkKey = randomBytes(32);
@@ -100,7 +100,8 @@ export class CodeStore {
   async #unpack(zip: Buffer, folder: string): Promise<void> {
     const temporary = await this.#temporary();
     try {
-      await unpackZip(zip, temporary);
+      this.#checkRoom(zip.length);
+      this.#bytes += await unpackZip(zip, temporary);
       await rename(temporary, folder);
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
@@ -117,13 +118,16 @@ export class CodeStore {
     const hex = createHash('sha256').update(zip).digest('hex');
     const path = this.#package(hex);
     if (await exists(path)) return hex;
-    if (this.#bytes + zip.length > STORAGE_BYTES_MAX) {
-      throw new LambdaError('CodeStorageExceededException', 'Code storage limit exceeded.');
-    }
+    this.#checkRoom(zip.length);
     this.#bytes += zip.length;
     await mkdir(this.#folder, { recursive: true });
     await writeFile(path, zip);
     return hex;
+  }
+
+  #checkRoom(bytes: number): void {
+    if (this.#bytes + bytes <= STORAGE_BYTES_MAX) return;
+    throw new LambdaError('CodeStorageExceededException', 'Code storage limit exceeded.');
   }
 
   #package(hex: string): string {

@@ -29,10 +29,11 @@ const WINDOW_MS = 0;
 /** Makes the functions of an application with their roles and, where one is wanted, their URL. */
 export async function deployFunctions(application: Application, site: DeploymentSite): Promise<void> {
   for (const given of application.functions) {
+    const { name } = site.table.reference(given.name);
     const role = site.directory.role(given.roleName ?? `${given.name}-role`);
     role.inline.set(given.name, document(policyOf(given), 'identity'));
     const fn = site.table.create({
-      name: given.name,
+      name,
       code: await site.codes.fromFolder(given.codeFolder),
       runtime: RUNTIME,
       description: '',

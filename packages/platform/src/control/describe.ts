@@ -27,7 +27,9 @@ export function configurationDocument(
     ...(Object.keys(revision.environment).length === 0 ? {} : { Environment: { Variables: revision.environment } }),
     TracingConfig: { Mode: 'PassThrough' },
     RevisionId: revision.revisionId,
-    ...(layers.length === 0 ? {} : { Layers: layers.map(({ arn }) => ({ Arn: arn, CodeSize: 0 })) }),
+    ...(layers.length === 0
+      ? {}
+      : { Layers: layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code?.bytes ?? 0 })) }),
     State: 'Active',
     LastUpdateStatus: 'Successful',
     PackageType: 'Zip',
@@ -74,24 +76,32 @@ export function policyText(policy: FunctionPolicy): string {
   return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: [...policy.statements.values()] });
 }
 
+/** Code, and links to it. */
+const OMITTED = new Set(['ZipFile', 'Code', 'Location', 'ClientContext', 'Payload', '__proto__']);
+/** Objects inside objects: no call of the API has more than four. What is deeper is left out. */
+const DEPTH_MAX = 16;
+
 /**
  * A document for the trail: names begin in lower case, and what may hold secrets or is large is left out. Of the
  * environment only that it was there is kept, as AWS does.
  */
-export function forTrail(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function forTrail(
+  document: Readonly<Record<string, unknown>>,
+  depth = DEPTH_MAX,
+): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(document)) {
     if (OMITTED.has(name) || value === undefined) continue;
     const key = name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase());
-    shown[key] = name === 'Environment' ? {} : forTrailValue(value);
+    shown[key] = name === 'Environment' ? {} : forTrailValue(value, depth - 1);
   }
   return shown;
 }
 
-/** Code, and links to it. */
-const OMITTED = new Set(['ZipFile', 'Code', 'ClientContext', 'Payload']);
-
-function forTrailValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(forTrailValue);
-  return typeof value === 'object' && value !== null ? forTrail(Object.fromEntries(Object.entries(value))) : value;
+function forTrailValue(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return null;
+  return Array.isArray(value)
+    ? value.map((entry) => forTrailValue(entry, depth - 1))
+    : forTrail(Object.fromEntries(Object.entries(value)), depth);
 }

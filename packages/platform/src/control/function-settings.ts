@@ -7,6 +7,7 @@ import {
   optionalText,
   optionalTextMap,
   optionalTexts,
+  refuseUnsupported,
 } from './input.ts';
 import { invalid, LambdaError } from './lambda-error.ts';
 import type { Call } from './operation.ts';
@@ -19,9 +20,24 @@ const LAYERS_MAX = 5;
 const RESERVED =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|LAMBDA_.*|ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
 
+/** What functions at AWS have and these do not. */
+const UNSUPPORTED = [
+  'VpcConfig',
+  'FileSystemConfigs',
+  'ImageConfig',
+  'SnapStart',
+  'KMSKeyArn',
+  'TracingConfig',
+  'LoggingConfig',
+  'TenancyConfig',
+  'CapacityProviderConfig',
+  'DurableConfig',
+];
+
 /** Settings that a call wants to change, checked; what the call does not speak of is absent. Throws `LambdaError`. */
 export function settingsOf(call: Call): Settings {
   const { body } = call.input;
+  refuseUnsupported(body, UNSUPPORTED);
   const handler = optionalText(body, 'Handler', /^\S{1,128}$/);
   const description = optionalText(body, 'Description', /^[\s\S]{0,256}$/);
   const runtime = optionalText(body, 'Runtime', /^[a-z0-9.]{1,40}$/);

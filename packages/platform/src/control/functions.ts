@@ -9,6 +9,9 @@ export interface Layer {
   /** With its version. */
   readonly arn: string;
   readonly folder: string;
+  readonly description?: string;
+  /** Its package, if it was published through the API. */
+  readonly code?: StoredCode;
 }
 
 /** One revision of a function with what only the API shows of it. Never changed: a change makes another. */

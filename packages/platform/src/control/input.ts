@@ -97,6 +97,12 @@ export function optionalTextMap(object: JsonObject, name: string): Readonly<Reco
   return { ...map };
 }
 
+/** Fails when a call asks for what is not done here, rather than to take it and do nothing. */
+export function refuseUnsupported(object: JsonObject, names: readonly string[]): void {
+  const asked = names.find((name) => object[name] !== undefined && object[name] !== null);
+  if (asked !== undefined) throw invalid(`${asked} is not supported here.`);
+}
+
 /** Elements a page holds at most, as Lambda's lists. */
 const PAGE_MAX = 50;
 

@@ -141,7 +141,10 @@ export class Invocations implements Invoker {
     this.#options.trail.recordService(
       { principal: by, requestId: what.requestId, eventSource: 'lambda.amazonaws.com' },
       invokeCall(target),
-      what.error === undefined ? {} : { error: what.error },
+      {
+        ...(what.error === undefined ? {} : { error: what.error }),
+        additionalEventData: { functionVersion: `${target.fn.arn}:${target.configuration.revision.version}` },
+      },
     );
   }
 }

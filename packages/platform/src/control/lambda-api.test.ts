@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   CreateAliasCommand,
@@ -10,6 +12,7 @@ import {
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
   DeleteFunctionUrlConfigCommand,
+  GetAccountSettingsCommand,
   GetAliasCommand,
   GetEventSourceMappingCommand,
   GetFunctionCommand,
@@ -17,12 +20,15 @@ import {
   GetFunctionConfigurationCommand,
   GetFunctionEventInvokeConfigCommand,
   GetFunctionUrlConfigCommand,
+  GetLayerVersionCommand,
   InvokeCommand,
   ListAliasesCommand,
   ListEventSourceMappingsCommand,
   ListFunctionsCommand,
+  ListLayerVersionsCommand,
   ListTagsCommand,
   ListVersionsByFunctionCommand,
+  PublishLayerVersionCommand,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
@@ -143,6 +149,7 @@ describe('Lambda API', () => {
       { Environment: { Variables: { AWS_REGION: 'x' } } },
       { Role: 'arn:aws:iam::123456789012:role/none' },
       { Layers: ['arn:aws:lambda:eu-west-1:123456789012:layer:none:1'] },
+      { VpcConfig: { SecurityGroupIds: ['sg-1'] } },
     ]) {
       await assert.rejects(
         site.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'mail', ...wrong })),
@@ -222,6 +229,12 @@ describe('Lambda API', () => {
     assert.equal(await invoke('mail'), 'sent');
     const none = await site.lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: 'mail' }));
     assert.equal(none.ReservedConcurrentExecutions, undefined);
+    await site.lambda.send(
+      new PutFunctionConcurrencyCommand({ FunctionName: 'pay', ReservedConcurrentExecutions: 40 }),
+    );
+    const account = await site.lambda.send(new GetAccountSettingsCommand({}));
+    assert.equal(account.AccountLimit?.UnreservedConcurrentExecutions, 960);
+    await site.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName: 'pay' }));
     const many = new PutFunctionConcurrencyCommand({ FunctionName: 'mail', ReservedConcurrentExecutions: 901 });
     await assert.rejects(site.lambda.send(many), { name: 'InvalidParameterValueException' });
   });
@@ -308,6 +321,26 @@ describe('Lambda API', () => {
     assert.equal(await invoke('new'), 'me');
     await site.lambda.send(new DeleteFunctionCommand({ FunctionName: 'new' }));
     await assert.rejects(invoke('new'), { name: 'ResourceNotFoundException' });
+  });
+
+  test('publishes layers, which functions then run with', async () => {
+    const ZipFile = await site.zip('export const layer = 1;');
+    const made = await site.lambda.send(new PublishLayerVersionCommand({ LayerName: 'shim', Content: { ZipFile } }));
+    const arn = made.LayerVersionArn ?? '';
+    assert.match(arn, /:layer:shim:1$/);
+    const again = await site.lambda.send(new PublishLayerVersionCommand({ LayerName: 'shim', Content: { ZipFile } }));
+    assert.equal(again.Version, 2);
+    await site.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: 'mail', Layers: [arn] }));
+    await invoke('mail');
+    const [folder = ''] = site.host.invoked.at(-1)?.revision.layerFolders ?? [];
+    assert.equal(await readFile(join(folder, 'index.mjs'), 'utf8'), 'export const layer = 1;');
+    const shown = await site.lambda.send(new GetLayerVersionCommand({ LayerName: 'shim', VersionNumber: 1 }));
+    assert.equal((await fetch(shown.Content?.Location ?? '')).status, 200);
+    const listed = await site.lambda.send(new ListLayerVersionsCommand({ LayerName: 'shim' }));
+    assert.deepEqual(
+      listed.LayerVersions?.map((one) => one.Version),
+      [2, 1],
+    );
   });
 
   test('keeps code, environments and payloads out of the trail', async () => {

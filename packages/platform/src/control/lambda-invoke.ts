@@ -35,7 +35,8 @@ async function invoke(call: Call): Promise<Result> {
   if (type === 'DryRun') return { status: 204 };
   const invocation = { ...invocationOf(call), payload: payloadOf(request.body, type) };
   if (type === 'Event') return enqueue(call, target, { ...invocation, requestId: request.requestId });
-  return answerOf(await site.invocations.run(target, { ...invocation, requestId: request.requestId }));
+  const outcome = await site.invocations.run(target, { ...invocation, requestId: request.requestId });
+  return answerOf(outcome, target);
 }
 
 function enqueue(call: Call, target: Target, event: Parameters<Call['site']['invocations']['queue']>[1]): Result {
@@ -45,13 +46,14 @@ function enqueue(call: Call, target: Target, event: Parameters<Call['site']['inv
   return { status: 202 };
 }
 
-function answerOf(outcome: InvokeOutcome): Result {
+function answerOf(outcome: InvokeOutcome, { fn }: Target): Result {
   if (outcome.kind === 'throttled') {
     throw new LambdaError('TooManyRequestsException', 'Rate Exceeded.', { Reason: outcome.reason });
   }
   return {
     raw: outcome.payload,
     requestId: outcome.requestId,
+    additionalEventData: { functionVersion: `${fn.arn}:${outcome.executedVersion}` },
     headers: {
       'content-type': 'application/json',
       'x-amz-executed-version': outcome.executedVersion,

@@ -1,5 +1,14 @@
 import { mappingDocument } from './describe.ts';
-import { type JsonObject, optionalInteger, optionalText, optionalTexts, optionalTruth, page, text } from './input.ts';
+import {
+  type JsonObject,
+  optionalInteger,
+  optionalText,
+  optionalTexts,
+  optionalTruth,
+  page,
+  refuseUnsupported,
+  text,
+} from './input.ts';
 import { invalid } from './lambda-error.ts';
 import type { Mapping } from './mapping-table.ts';
 import { anything, type Call, type Operation, type Result } from './operation.ts';
@@ -11,6 +20,18 @@ const BATCH_MAX = 10_000;
 const WINDOW_SECONDS_MAX = 300;
 const BATCH_OF_QUEUE = 10;
 const BATCH_OF_STREAM = 100;
+
+/** What mappings at AWS can do besides. */
+const UNSUPPORTED = [
+  'FilterCriteria',
+  'DestinationConfig',
+  'BisectBatchOnFunctionError',
+  'MaximumRecordAgeInSeconds',
+  'ParallelizationFactor',
+  'TumblingWindowInSeconds',
+  'ScalingConfig',
+  'StartingPositionTimestamp',
+];
 
 /** Operations on event source mappings. Sources are queues and streams of tables; others are refused. */
 export const MAPPING_OPERATIONS: readonly Operation[] = [
@@ -113,6 +134,7 @@ function listMappings(call: Call): Result {
 function deliveryOf(
   body: JsonObject,
 ): Partial<Pick<Mapping, 'batchSize' | 'windowMs' | 'retriesMax' | 'reportsFailures'>> {
+  refuseUnsupported(body, UNSUPPORTED);
   const batchSize = optionalInteger(body, 'BatchSize', { min: 1, max: BATCH_MAX });
   const seconds = optionalInteger(body, 'MaximumBatchingWindowInSeconds', { min: 0, max: WINDOW_SECONDS_MAX });
   const retriesMax = optionalInteger(body, 'MaximumRetryAttempts', { min: -1, max: 10_000 });

@@ -5,6 +5,7 @@ import { policyFor } from './invocations.ts';
 import { LambdaError } from './lambda-error.ts';
 import { FUNCTION_OPERATIONS } from './lambda-functions.ts';
 import { INVOKE } from './lambda-invoke.ts';
+import { LAYER_OPERATIONS } from './lambda-layers.ts';
 import { MAPPING_OPERATIONS } from './lambda-mappings.ts';
 import { PERMISSION_OPERATIONS } from './lambda-permissions.ts';
 import { SETTING_OPERATIONS } from './lambda-settings.ts';
@@ -20,8 +21,14 @@ export const LAMBDA_OPERATIONS: readonly Operation[] = [
   ...PERMISSION_OPERATIONS,
   ...MAPPING_OPERATIONS,
   ...TAG_OPERATIONS,
+  ...LAYER_OPERATIONS,
   INVOKE,
 ];
+
+/** Operations that bring a package; the endpoint's limit is theirs. */
+const WITH_PACKAGE = new Set(['CreateFunction', 'UpdateFunctionCode', 'PublishLayerVersion']);
+/** Largest body of all others: a whole configuration is less than a tenth of it. */
+const BODY_BYTES_MAX = 131_072;
 
 /** A way to an operation: its method, and its path in parts. */
 interface Route {
@@ -58,7 +65,7 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
   const { operation, path } = found;
   let asked = apiCall(operation, { path, query: request.query, body: {} });
   try {
-    const body = operation.isData === true ? {} : parseBody(request.body);
+    const body = operation.isData === true ? {} : bodyOf(operation, request.body);
     const input = { path, query: request.query, body };
     const call = { request, input, site };
     asked = { ...apiCall(operation, input), ...resourceOf(operation, call) };
@@ -67,7 +74,9 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
     const result = await operation.run(call);
     const recorded = result.requestId === undefined ? request : { ...request, requestId: result.requestId };
     const responseElements = operation.readOnly || result.body === undefined ? null : forTrail(result.body);
-    site.gate.record(recorded, asked, { responseElements });
+    const { additionalEventData } = result;
+    const more = additionalEventData === undefined ? {} : { additionalEventData };
+    site.gate.record(recorded, asked, { responseElements, ...more });
     return response(operation, result);
   } catch (error) {
     if (!(error instanceof LambdaError)) {
@@ -77,6 +86,13 @@ async function perform(found: Found, request: AwsRequest, site: LambdaSite): Pro
     site.gate.record(request, asked, { error: { code: trailCode(error.code), message: error.message } });
     return errorResponse(error);
   }
+}
+
+function bodyOf(operation: Operation, body: Buffer): JsonObject {
+  if (body.length > BODY_BYTES_MAX && !WITH_PACKAGE.has(operation.name)) {
+    throw new LambdaError('RequestTooLargeException', `Request must be smaller than ${BODY_BYTES_MAX} bytes`);
+  }
+  return parseBody(body);
 }
 
 function apiCall(operation: Operation, input: Input): ApiCall {
@@ -105,13 +121,15 @@ function resourceOf(operation: Operation, call: Call): Pick<ApiCall, 'resourceAr
   };
 }
 
-function parameters(input: Input): Readonly<Record<string, unknown>> {
+function parameters(input: Input): Readonly<Record<string, unknown>> | null {
   const query: Record<string, unknown> = {};
   for (const name of new Set(input.query.keys())) {
+    if (name === '__proto__') continue;
     const values = input.query.getAll(name);
     query[name] = values.length === 1 ? values[0] : values;
   }
-  return forTrail({ ...input.path, ...query, ...input.body });
+  const shown = forTrail({ ...input.path, ...query, ...input.body });
+  return Object.keys(shown).length === 0 ? null : shown;
 }
 
 /** The trail names refusals of permissions without the ending, as CloudTrail does for Lambda. */

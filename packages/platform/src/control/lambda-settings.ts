@@ -1,7 +1,8 @@
 import type { EventInvokeConfig, LambdaFunction, UrlConfig } from './functions.ts';
-import { type JsonObject, optionalInteger, optionalObject, optionalText, text } from './input.ts';
+import { type JsonObject, optionalInteger, optionalObject, optionalText, refuseUnsupported, text } from './input.ts';
 import { absent, invalid, LambdaError } from './lambda-error.ts';
-import { type Call, named, type Operation, type Result } from './operation.ts';
+import { anything, type Call, named, type Operation, type Result } from './operation.ts';
+import { UNPACKED_BYTES_MAX } from './zip.ts';
 
 /** Invocations at once of an account and how many of them must stay for functions without a reservation, as AWS has them. */
 const ACCOUNT_CONCURRENCY = 1_000;
@@ -43,6 +44,15 @@ export const SETTING_OPERATIONS: readonly Operation[] = [
       const { concurrency } = call.site.table.find(named(call));
       return { body: concurrency === undefined ? {} : { ReservedConcurrentExecutions: concurrency } };
     },
+  },
+  {
+    name: 'GetAccountSettings',
+    route: 'GET /2016-08-19/account-settings',
+    status: 200,
+    suffix: '20160819',
+    readOnly: true,
+    resource: anything,
+    run: accountSettings,
   },
   {
     name: 'CreateFunctionUrlConfig',
@@ -118,6 +128,24 @@ export const SETTING_OPERATIONS: readonly Operation[] = [
   },
 ];
 
+function accountSettings({ site }: Call): Result {
+  const all = site.table.all();
+  const reserved = all.reduce((sum, { concurrency }) => sum + (concurrency ?? 0), 0);
+  return {
+    body: {
+      AccountLimit: {
+        CodeSizeUnzipped: UNPACKED_BYTES_MAX,
+        ConcurrentExecutions: ACCOUNT_CONCURRENCY,
+        UnreservedConcurrentExecutions: ACCOUNT_CONCURRENCY - reserved,
+      },
+      AccountUsage: {
+        FunctionCount: all.length,
+        TotalCodeSize: all.reduce((sum, { latest }) => sum + latest.codeBytes, 0),
+      },
+    },
+  };
+}
+
 function putConcurrency(call: Call): Result {
   const fn = call.site.table.find(named(call));
   const range = { min: 0, max: ACCOUNT_CONCURRENCY };
@@ -178,6 +206,7 @@ function authTypeOf(value: string): UrlConfig['authType'] {
 }
 
 function invokeModeOf(body: JsonObject): string | undefined {
+  refuseUnsupported(body, ['Cors']);
   return optionalText(body, 'InvokeMode', /^(BUFFERED|RESPONSE_STREAM)$/);
 }
 

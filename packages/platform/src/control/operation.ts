@@ -16,8 +16,8 @@ export interface LambdaSite {
   readonly directory: Directory;
   readonly gate: PlatformGate;
   readonly host: FunctionHost;
-  /** Layers that functions may use, by ARN with version. */
-  readonly layers: ReadonlyMap<string, Layer>;
+  /** Layers that functions may use, by ARN with version, oldest first. */
+  readonly layers: Map<string, Layer>;
   /** URL of the endpoint, for download links. */
   readonly endpointUrl: () => string;
   /** Where the front door answers for a function's own URL. */
@@ -43,8 +43,8 @@ export interface Result {
   readonly headers?: Readonly<Record<string, string>>;
   /** Id of the invocation, which is that of the call then. */
   readonly requestId?: string;
-  /** The call is answered, but the trail shows this error. */
-  readonly trailError?: { readonly code: string; readonly message: string };
+  /** What the trail shows besides. */
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
 }
 
 /** One operation of the Lambda API. */

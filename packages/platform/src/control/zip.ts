@@ -64,9 +64,9 @@ export async function packFolder(folder: string): Promise<Buffer> {
 /**
  * Unpacks a package below a folder that exists. Refuses what could leave the folder (absolute names, `..`, links),
  * names that occur twice, encrypted entries, ZIP64, wrong checksums, and more than Lambda takes; nothing outside the folder is
- * ever written, but what was written before the fault stays.
+ * ever written, but what was written before the fault stays. Resolves with the bytes unpacked.
  */
-export async function unpackZip(zip: Buffer, folder: string): Promise<void> {
+export async function unpackZip(zip: Buffer, folder: string): Promise<number> {
   let unpacked = 0;
   const seen = new Set<string>();
   for (const entry of readDirectory(zip)) {
@@ -77,6 +77,7 @@ export async function unpackZip(zip: Buffer, folder: string): Promise<void> {
       throw new ZipError(`Unzipped size must be smaller than ${UNPACKED_BYTES_MAX} bytes`);
     await writeEntry(zip, entry, join(folder, entry.name));
   }
+  return unpacked;
 }
 
 /** Names that a file system cannot hold side by side are a fault of the package. */

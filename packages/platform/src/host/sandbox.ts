@@ -117,7 +117,7 @@ export class Sandbox {
 
   /** Runs one invocation; the first starts the sandbox. Never rejects. */
   async run(request: InvokeRequest): Promise<InvokeOutcome> {
-    const requestId = randomUUID();
+    const requestId = request.requestId ?? randomUUID();
     this.#invocations += 1;
     this.#state = this.#process === undefined ? 'starting' : 'busy';
     const initFailure = this.#process === undefined ? await this.#init(requestId) : undefined;

@@ -23,7 +23,7 @@ export interface Role {
   /** `AROA…`, in the trail. */
   readonly id: string;
   readonly createdMs: number;
-  readonly trust: PolicyDocument;
+  trust: PolicyDocument;
   readonly inline: Map<string, PolicyDocument>;
   /** ARNs of managed policies. */
   readonly attached: Set<string>;
@@ -34,7 +34,10 @@ export interface User {
   readonly name: string;
   readonly arn: string;
   readonly id: string;
+  readonly createdMs: number;
   readonly inline: Map<string, PolicyDocument>;
+  /** ARNs of managed policies. */
+  readonly attached: Set<string>;
 }
 
 /** What an access key stands for. */
@@ -42,6 +45,7 @@ export interface AccessKey {
   readonly secretAccessKey: string;
   /** '' for keys of users. */
   readonly sessionToken: string;
+  readonly createdMs: number;
   readonly expiresMs: number;
   readonly caller: Caller;
 }
@@ -107,25 +111,56 @@ export class Directory {
     return role?.arn === arn ? role : undefined;
   }
 
-  /** Makes a user with one inline policy, or replaces the policy of the one there is, and gives it a further key. */
+  /** Makes a user with one inline policy, or replaces that policy of the one there is, and gives it a further key. */
   user(name: string, policy: string): Credentials {
-    const arn = `arn:aws:iam::${this.accountId}:user/${name}`;
-    const user = this.users.get(name) ?? { name, arn, id: `AIDA${keyLetters(17)}`, inline: new Map() };
-    user.inline.set('inline', document(policy, 'identity'));
+    const checked = document(policy, 'identity');
+    const user = this.users.get(name) ?? this.addUser(name);
+    user.inline.set('inline', checked);
+    return this.userKey(user);
+  }
+
+  /** Makes a user that may do nothing. */
+  addUser(name: string): User {
+    const user: User = {
+      name,
+      arn: `arn:aws:iam::${this.accountId}:user/${name}`,
+      id: `AIDA${keyLetters(17)}`,
+      createdMs: this.#now(),
+      inline: new Map(),
+      attached: new Set(),
+    };
     this.users.set(name, user);
-    const accessKeyId = `AKIA${keyLetters(16)}`;
+    return user;
+  }
+
+  /** Makes a further key for a user. */
+  userKey(user: User): Credentials {
     return this.#issue({
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: '',
+      createdMs: this.#now(),
       expiresMs: NEVER_MS,
-      caller: { accountId: this.accountId, arn, accessKeyId },
+      caller: { accountId: this.accountId, arn: user.arn, accessKeyId: `AKIA${keyLetters(16)}` },
     });
   }
 
-  /** Credentials for a sandbox: a session of the function's role, named like the function. Throws for an unknown role. */
+  /** Keys of a user, oldest first. Looks at all keys. */
+  keysOf(user: User): readonly AccessKey[] {
+    return [...this.#keys.values()].filter(({ caller }) => caller.arn === user.arn);
+  }
+
+  /** Takes a key away: what is signed with it is refused from now on. */
+  removeKey(accessKeyId: string): void {
+    this.#keys.delete(accessKeyId);
+  }
+
+  /**
+   * Credentials for a sandbox: a session of the function's role, named like the function. If the role is gone, the
+   * session may do nothing.
+   */
   functionSession(revision: FunctionRevision): Credentials {
-    const role = this.roleOfArn(revision.roleArn);
-    if (role === undefined) throw new TypeError(`no role ${revision.roleArn}`);
+    const { roleArn } = revision;
+    const role = this.roleOfArn(roleArn) ?? { arn: roleArn, name: roleArn.slice(roleArn.lastIndexOf('/') + 1) };
     return this.session(role, {
       sessionName: revision.name,
       durationMs: FUNCTION_SESSION_MS,
@@ -133,13 +168,15 @@ export class Directory {
     });
   }
 
-  session(role: Role, request: SessionRequest): Credentials {
+  /** Credentials of a role for a time. */
+  session(role: Pick<Role, 'name' | 'arn'>, request: SessionRequest): Credentials {
     const issuedMs = this.#now();
     const accessKeyId = `ASIA${keyLetters(16)}`;
     const { sessionName, sourceFunctionArn } = request;
     return this.#issue({
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(96).toString('base64'),
+      createdMs: issuedMs,
       expiresMs: issuedMs + request.durationMs,
       caller: {
         accountId: this.accountId,
@@ -160,14 +197,13 @@ export class Directory {
 
   /** Policies that hold for a caller now: none when its user or role is gone. */
   policiesOf(caller: Caller): readonly Policy[] {
-    if (caller.roleName === undefined) {
-      const user = this.users.get(caller.arn.slice(caller.arn.lastIndexOf('/') + 1));
-      return user === undefined ? [] : [...user.inline.values()].map(({ policy }) => policy);
-    }
-    const role = this.roles.get(caller.roleName);
-    if (role === undefined) return [];
-    const attached = [...role.attached].flatMap((arn) => this.managed.get(arn) ?? []);
-    return [...role.inline.values(), ...attached].map(({ policy }) => policy);
+    const holder =
+      caller.roleName === undefined
+        ? this.users.get(caller.arn.slice(caller.arn.lastIndexOf('/') + 1))
+        : this.roles.get(caller.roleName);
+    if (holder === undefined) return [];
+    const attached = [...holder.attached].flatMap((arn) => this.managed.get(arn) ?? []);
+    return [...holder.inline.values(), ...attached].map(({ policy }) => policy);
   }
 
   #issue(key: AccessKey): Credentials {

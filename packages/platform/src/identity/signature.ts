@@ -158,7 +158,7 @@ function unsignedHeader(headers: SignedRequest['headers'], claim: SignatureClaim
 function payloadHash(request: SignedRequest, claim: SignatureClaim): string | undefined {
   const stated = request.headers['x-amz-content-sha256'];
   if (claim.service === 's3') {
-    if (claim.presignedMs !== undefined) return stated ?? UNSIGNED_PAYLOAD;
+    if (claim.presignedMs !== undefined && stated === undefined) return UNSIGNED_PAYLOAD;
     if (stated !== undefined && UNCOVERED_PAYLOAD.test(stated)) return stated;
   }
   const actual = sha256(request.body);

@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { CopyObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Invoker } from '../contract.ts';
 import { BucketService } from '../services/bucket/service.ts';
-import { ACCOUNT, REGION, TestFront, TestGate } from '../services/front.contract.ts';
+import { ACCOUNT, REGION, TestFront, TestGate } from '../services/test-front.ts';
 import { BucketNotifications } from './bucket-notifications.ts';
 
 describe('notifications of a bucket', () => {

@@ -3,9 +3,9 @@ import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { InvokeOutcome, Invoker } from '../contract.ts';
-import { ACCOUNT, REGION, TestFront, TestGate } from '../services/front.contract.ts';
 import { QueueService } from '../services/queue/service.ts';
 import { TableService } from '../services/table/service.ts';
+import { ACCOUNT, REGION, TestFront, TestGate } from '../services/test-front.ts';
 import { EventSourceMappings } from './event-source-mappings.ts';
 import type { Mapping, MappingTable } from './mapping.ts';
 

@@ -44,6 +44,9 @@ const GLOBAL_REGION = 'us-east-1';
 /** Characters of a user agent that are kept, as CloudTrail cuts it. */
 const USER_AGENT_CHARS_MAX = 1_024;
 
+/** Characters of parameters and of a response, as CloudTrail limits them; larger ones are replaced by a note of their size. */
+const PART_CHARS_MAX = 102_400;
+
 /** Types of resources in records, by the beginning of the resource's part of the ARN. */
 const RESOURCE_TYPES: readonly (readonly [RegExp, string])[] = [
   [/^arn:aws:lambda:[^:]*:[^:]*:function:/, 'AWS::Lambda::Function'],
@@ -71,8 +74,10 @@ export function createTrail(options: TrailOptions): Trail {
   };
   const shared = (call: ApiCall, outcome: Outcome): TrailRecord => ({
     ...(outcome.error === undefined ? {} : { errorCode: outcome.error.code, errorMessage: outcome.error.message }),
-    requestParameters: call.requestParameters,
-    responseElements: outcome.error === undefined ? (outcome.responseElements ?? null) : null,
+    requestParameters: bounded('requestParameters', call.requestParameters),
+    responseElements:
+      outcome.error === undefined ? bounded('responseElements', outcome.responseElements ?? null) : null,
+    ...(outcome.additionalEventData === undefined ? {} : { additionalEventData: outcome.additionalEventData }),
   });
   const tail = (call: ApiCall): TrailRecord => ({
     eventID: randomUUID(),
@@ -117,6 +122,11 @@ export function createTrail(options: TrailOptions): Trail {
       });
     },
   };
+}
+
+function bounded(name: string, part: TrailRecord | null): TrailRecord | null {
+  const originalSize = part === null ? 0 : JSON.stringify(part).length;
+  return originalSize <= PART_CHARS_MAX ? part : { omitted: true, originalSize, reason: `${name} too large` };
 }
 
 function head(userIdentity: TrailRecord, nowMs: number): TrailRecord {

@@ -53,3 +53,32 @@ export interface Access {
   revoke(id: string): boolean;
   close(): void;
 }
+
+/** Whether someone of a role may do what needs another. `read` < `respond` < `admin`; `ingest` is apart from them. */
+export function permits(role: Role, needed: Role): boolean {
+  if (role === 'ingest' || needed === 'ingest') return role === needed;
+  return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+}
+
+/** Closed list of the expected failures of access, documented in docs/reference/errors.md. */
+export const ACCESS_ERRORS = {
+  GAIT_ACCESS_INVALID: 'The token cannot be made as asked.',
+  GAIT_ACCESS_NAME_TAKEN: 'There is a valid token of this name. Revoke it first, or choose another name.',
+  GAIT_ACCESS_LIMIT: 'There are as many valid tokens as there may be. Revoke some that are no longer needed.',
+  GAIT_ACCESS_BUSY: 'Another process keeps the tokens locked. Try again when it has finished.',
+  GAIT_ACCESS_NEWER: 'The tokens were written by a newer version of Gait. Use that version, or another folder.',
+  GAIT_ACCESS_DAMAGED: 'The file of tokens is damaged, or it is none.',
+  GAIT_ACCESS_IO: 'The file of tokens could not be read or written.',
+  GAIT_ACCESS_CLOSED: 'The file of tokens is closed.',
+} as const;
+export type AccessErrorCode = keyof typeof ACCESS_ERRORS;
+
+/** An expected failure of access: has a code from the closed list and keeps its cause. */
+export class AccessError extends Error {
+  override readonly name = 'AccessError';
+  readonly code: AccessErrorCode;
+  constructor(code: AccessErrorCode, detail = '', options?: ErrorOptions) {
+    super(detail === '' ? ACCESS_ERRORS[code] : `${ACCESS_ERRORS[code]} ${detail}`, options);
+    this.code = code;
+  }
+}

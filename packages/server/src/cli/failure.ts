@@ -1,7 +1,11 @@
 import { EngineError } from '@gait/engine/base/errors';
+import { AccessError } from '../access/access.ts';
+import { ConfigError } from '../config.ts';
 import { ForensicsError } from '../forensics/errors.ts';
 import { LogError } from '../log/log.ts';
 import { RESERVE_BYTES } from '../log/segments/limits.ts';
+import { ResponseError } from '../response/errors.ts';
+import { EngineThreadError } from '../runtime/engine-runner.ts';
 import { FolderError } from '../runtime/folder.ts';
 import { StoreError } from '../storage/store.ts';
 
@@ -19,7 +23,17 @@ const MIB = 1024 * 1024;
 /** Users see free space on a disk that is called full: they have to know how much counts as none. */
 const FULL = `Less than ${RESERVE_BYTES / MIB} MiB free counts as full: that much is kept for what must still be written.`;
 
-const CODED = [LogError, StoreError, EngineError, ForensicsError, FolderError];
+const CODED = [
+  LogError,
+  StoreError,
+  EngineError,
+  ForensicsError,
+  FolderError,
+  EngineThreadError,
+  AccessError,
+  ConfigError,
+  ResponseError,
+];
 
 /** What to print of a failure: a sentence for expected ones, everything for those that should not happen. */
 export function failure(error: unknown): string {

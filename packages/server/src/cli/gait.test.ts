@@ -23,6 +23,10 @@ const COMMANDS = [
   ['evidence', 'export'],
   ['evidence', 'verify'],
   ['rebuild-store'],
+  ['token'],
+  ['token', 'create'],
+  ['token', 'list'],
+  ['token', 'revoke'],
 ];
 const SUMMARY_KEYS = [
   'events',

@@ -8,7 +8,11 @@ import { functionsCommand } from './functions.ts';
 import { Interrupted } from './interrupt.ts';
 import { print, say, tolerateClosedPipes } from './output.ts';
 import { rebuildStoreCommand } from './rebuild-store.ts';
+import { releaseCommand } from './release.ts';
 import { replayCommand } from './replay.ts';
+import { respondCommand } from './respond.ts';
+import { serveCommand } from './serve.ts';
+import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 import { VERSION } from './version.ts';
 
@@ -36,6 +40,7 @@ function program(): Command {
     .version(VERSION)
     .addHelpText('after', HELP_AFTER);
   const commands = [
+    serveCommand(),
     replayCommand(),
     findingsCommand(),
     explainCommand(),
@@ -44,6 +49,9 @@ function program(): Command {
     verifyCommand(),
     evidenceCommand(),
     rebuildStoreCommand(),
+    tokenCommand(),
+    respondCommand(),
+    releaseCommand(),
   ];
   for (const command of commands) gait.addCommand(command);
   settle(gait);

@@ -18,6 +18,7 @@ export const REJECTS = {
   'out-of-range': 'a number is negative, infinite or absurd',
   'not-an-event': 'an answer of a function where its event should be',
   'identity-mismatch': 'claims an identity its envelope does not allow',
+  'bad-mac': 'the seal of a record of the sensor is absent or wrong',
 } as const;
 export type RejectReason = keyof typeof REJECTS;
 
@@ -42,6 +43,10 @@ export interface DecodeSink {
   builder(): BatchBuilder;
   readonly origin: number;
   reject(reason: RejectReason, detail: string, line?: number): void;
+  /** Told before a reject for `identity-mismatch`: the function key that the record claims. */
+  claimed?(functionKey: string): void;
+  /** Told before a reject of the whole request and not of one item in it: whoever sent it must not send it again. */
+  unreadable?(): void;
   /** Counts something that was understood in part (a cut list, a clamped time), by name. */
   note(name: string): void;
 }
@@ -58,6 +63,12 @@ export interface SourceDefaults {
    * be of it; what names its function itself is not touched by it.
    */
   readonly declaredFunction?: string;
+  /** Log stream that the records come from, which is one sandbox, where they do not say so themselves. */
+  readonly logStream?: string;
+  /** Key of the seals (`mac`) of the sensor's records; without it seals are not looked at. */
+  readonly sensorKey?: Uint8Array;
+  /** A record of the sensor without a seal is refused: it stands where anybody in the function could have written it. */
+  readonly needsMac?: boolean;
   /** Newest acceptable event time: wall clock plus two minutes, ms since 1970. */
   readonly newestMs: number;
 }

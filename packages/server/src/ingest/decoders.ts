@@ -15,7 +15,12 @@ export function allDecoders(): readonly Decoder[] {
     cloudtrailDecoder,
     otlpJsonDecoder(),
     otlpProtobufDecoder(),
-    lambdaLogsDecoder(gaitDecoder(), triggerEventDecoder),
+    lambdaLogsDecoder(gaitDecoder(), triggerEventDecoder, cloudtrailDecoder),
     triggerEventDecoder,
   ];
+}
+
+/** The decoders of formats that are text, for where the input cannot be anything else. */
+export function textDecoders(): readonly Decoder[] {
+  return allDecoders().filter(({ format }) => format !== 'otlp-protobuf');
 }

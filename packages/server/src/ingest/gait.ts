@@ -5,6 +5,8 @@ import { WIRE_FLAG } from '@gait/sensor/wire';
 import type { DecodeContext, Decoder, RecordRange, SourceDefaults } from './decoder.ts';
 import { CALL_TEXTS, Draft, KEY_OF_SLOT, SLOT } from './gait/draft.ts';
 import { keyForm, withDefaults } from './gait/function.ts';
+import { HostCalls } from './gait/hosts.ts';
+import { macFault } from './gait/mac.ts';
 import { Parser, type Refusal } from './gait/parse.ts';
 import { PersonTokens } from './gait/people.ts';
 import { Scanner } from './gait/scan.ts';
@@ -45,7 +47,8 @@ CLOSED[PRINCIPAL_KIND_SLOT] = PRINCIPAL_KINDS;
 
 /**
  * Decoder of the sensor's own records (`@gait/sensor/wire`), one a line. Usual records are read by a byte scanner, all
- * others by an exact parser, and both are checked and written by the same code here. People and networks become tokens.
+ * others by an exact parser, and both are checked and written by the same code here. People and networks become tokens,
+ * and hosts that calls go to are named as in every other source.
  * A record with an impossible time is kept: flagged `clamped`, event time NaN, for the reader to place.
  */
 export function gaitDecoder(): Decoder {
@@ -53,19 +56,23 @@ export function gaitDecoder(): Decoder {
   const scanner = new Scanner(draft);
   const parser = new Parser(draft);
   const people = new PersonTokens();
-  const read = (bytes: Uint8Array, { start, end }: RecordRange): Refusal | undefined => {
+  const hosts = new HostCalls();
+  const read = (bytes: Uint8Array, { start, end }: RecordRange, defaults: SourceDefaults): Refusal | undefined => {
     if (end - start > JSON_BYTES_MAX) return { reason: 'too-large', detail: 'the record is over the size limit' };
     const trimmed = trimmedEnd(bytes, start, end);
-    return scanner.scan(bytes, start, trimmed) ? undefined : parser.parse(bytes, start, trimmed);
+    const refusal = scanner.scan(bytes, start, trimmed) ? undefined : parser.parse(bytes, start, trimmed);
+    return refusal ?? checkMac(draft, bytes.subarray(start, trimmed), defaults);
   };
   return {
     format: 'gait',
     framing: 'lines',
     sniff,
     decode(bytes, range, context) {
-      const refusal = read(bytes, range) ?? check(draft, context.defaults);
-      if (refusal !== undefined) context.sink.reject(refusal.reason, refusal.detail, range.line);
-      else emit(draft, range, { context, people });
+      const refusal = read(bytes, range, context.defaults) ?? check(draft, context.defaults);
+      if (refusal !== undefined) {
+        if (refusal.reason === 'identity-mismatch') context.sink.claimed?.(textOf(draft, FUNCTION_SLOT));
+        context.sink.reject(refusal.reason, refusal.detail, range.line);
+      } else emit(draft, range, { context, people, hosts });
     },
   };
 }
@@ -82,6 +89,21 @@ function trimmedEnd(bytes: Uint8Array, start: number, end: number): number {
   let trimmed = end;
   while (trimmed > start && bytes[trimmed - 1] <= 0x20) trimmed--;
   return trimmed;
+}
+
+/** What writing a row needs besides the draft. */
+interface Emitting {
+  readonly context: DecodeContext;
+  readonly people: PersonTokens;
+  readonly hosts: HostCalls;
+}
+
+/** Checks the seal of a record where a key for it is known. */
+function checkMac(draft: Draft, line: Uint8Array, { sensorKey, needsMac }: SourceDefaults): Refusal | undefined {
+  if (sensorKey === undefined) return undefined;
+  if (!draft.has(SLOT.mac)) return needsMac === true ? { reason: 'bad-mac', detail: 'mac is absent' } : undefined;
+  const fault = macFault(line, sensorKey);
+  return fault === '' ? undefined : { reason: 'bad-mac', detail: fault };
 }
 
 /** Checks what neither scanner nor parser judge: required fields, identity, identifiers, flags and call statuses. */
@@ -122,7 +144,7 @@ function checkFunction(draft: Draft, defaults: SourceDefaults): Refusal | undefi
   return undefined;
 }
 
-function emit(draft: Draft, range: RecordRange, of: { context: DecodeContext; people: PersonTokens }): void {
+function emit(draft: Draft, range: RecordRange, of: Emitting): void {
   const { sink, defaults } = of.context;
   const builder = sink.builder();
   const at = { builder, context: of.context, people: of.people };
@@ -143,7 +165,7 @@ function emit(draft: Draft, range: RecordRange, of: { context: DecodeContext; pe
       builder.idBytes(IDS[slot - SLOT.id], draft.bytes, [draft.from[slot], draft.to[slot]]);
     }
   }
-  if (draft.calls > 0) emitCalls(draft, builder, of.context);
+  if (draft.calls > 0) emitCalls(draft, builder, of);
   builder.locate(sink.origin, range.originOffset + range.start, range.end - range.start, range.line);
   builder.end();
 }
@@ -183,9 +205,10 @@ function isPerson(draft: Draft): boolean {
   return PERSON.has(draft.bytes, from, to) || !PRINCIPAL_KINDS.has(draft.bytes, from, to);
 }
 
-function emitCalls(draft: Draft, builder: BatchBuilder, context: DecodeContext): void {
+function emitCalls(draft: Draft, builder: BatchBuilder, { context, hosts }: Emitting): void {
   const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
   for (let call = 0; call < kept; call++) {
+    if (hosts.write(builder, draft, call)) continue;
     builder.callBytes(draft, CALL_TEXTS + call * CALL_NAMES, call * CALL_NUMBERS);
   }
   if (draft.calls > kept) {

@@ -12,7 +12,7 @@ import {
   parseJsonText,
 } from './json-document.ts';
 import { eventLineOf } from './lambda-event-lines.ts';
-import { functionOfLog, isStream, type LogOrigin, versionOfStream } from './lambda-origin.ts';
+import { functionOfLog, isStream, isTrailStream, type LogOrigin, versionOfStream } from './lambda-origin.ts';
 import { isInsightsRecord, isPlatformRecord, parseInsightsRecord, parsePlatformRecord } from './lambda-records.ts';
 import { type BadReport, isReport, parseReportLine, platformLineName, type Report } from './lambda-report.ts';
 import { type RecordPlace, setAmounts, setIds, setNames, startRow, timestampMs } from './row.ts';
@@ -26,7 +26,7 @@ const FAR_DOWN = 0.5;
 /** A report behind something else, as a tool may have put it there or a cut may have left it of a JSON document. */
 const HIDDEN_REPORT = /[\s"]REPORT RequestId: [0-9a-f]{8}-[0-9a-f-]{27}(?:\s{1,4}|\\t)Duration: /;
 /** Without one of these a line of JSON is the application's own and is not parsed. */
-const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"platform\.|"gait"\s*:/;
+const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"(?:platform\.|function")|"gait"\s*:/;
 
 /**
  * Logs of AWS Lambda functions: REPORT lines (text log format) and platform records (JSON log format, Telemetry API),
@@ -37,14 +37,15 @@ const OURS = /"(messageType|logEvents|events|_aws)"\s*:|"type"\s*:\s*"platform\.
  * The function is that of the log group, or of the stream in a shared group, or the one the source is declared to be
  * of; never one named inside a message, except for Insights, whose log group all functions share: then the row has the
  * trust of a sensor. The application's own lines are counted and passed over; among them, the sensor's go to `sensor`, and
- * those in which a function logged its event to `events`.
+ * those in which a function logged its event to `events`. Events of a trail that CloudTrail writes into a log group of its
+ * own go to `trail`.
  */
-export function lambdaLogsDecoder(sensor?: Decoder, events?: Decoder): Decoder {
+export function lambdaLogsDecoder(sensor?: Decoder, events?: Decoder, trail?: Decoder): Decoder {
   return {
     format: 'lambda-logs',
     framing: 'either',
     sniff,
-    decode: (bytes, range, context) => new LogReader({ context, range }, sensor, events).record(bytes),
+    decode: (bytes, range, context) => new LogReader({ context, range }, { sensor, events, trail }).record(bytes),
   };
 }
 
@@ -64,20 +65,25 @@ function certaintyOf(head: Uint8Array): number {
   return /(^|\s)INIT_START Runtime Version: /.test(text) ? 0.8 : 0;
 }
 
+/** Decoders of what stands in a log among the platform's lines. */
+interface LineDecoders {
+  readonly sensor: Decoder | undefined;
+  readonly events: Decoder | undefined;
+  readonly trail: Decoder | undefined;
+}
+
 /** Turns one record into rows. Lives for one record. */
 class LogReader {
   readonly #place: RecordPlace;
-  readonly #sensor: Decoder | undefined;
-  readonly #eventLines: Decoder | undefined;
+  readonly #lines: LineDecoders;
   /** The function that the source speaks for, '' when it says none. */
   readonly #envelope: string;
   /** The function of messages whose log says none, '' when nobody declared one. */
   readonly #declared: string;
 
-  constructor(place: RecordPlace, sensor: Decoder | undefined, events: Decoder | undefined) {
+  constructor(place: RecordPlace, lines: LineDecoders) {
     this.#place = place;
-    this.#sensor = sensor;
-    this.#eventLines = events;
+    this.#lines = lines;
     this.#envelope = envelopeKey(place.context.defaults);
     this.#declared = defaultKey(place.context.defaults);
   }
@@ -103,12 +109,31 @@ class LogReader {
   #json(message: string, origin: LogOrigin): void {
     const document = parseJsonText(message);
     if ('reason' in document) this.#reject(document.reason, 'JSON log record');
-    else if (Array.isArray(document.value)) for (const each of document.value) this.#value(each, origin);
+    else if (Array.isArray(document.value)) for (const each of document.value) this.#telemetry(each, origin);
     else if (!isObject(document.value)) this.#note('application-line');
     else if (ownText(document.value, 'messageType') === 'CONTROL_MESSAGE') this.#note('control-message');
     else if (Array.isArray(own(document.value, 'logEvents'))) this.#subscription(document.value);
     else if (Array.isArray(own(document.value, 'events'))) this.#events(document.value);
     else this.#value(document.value, origin);
+  }
+
+  /**
+   * A record of the Telemetry API. Its type says who wrote it, so that a line of the function that looks like a report of
+   * the platform is only a line; the sensor's are told by their first key, also where JSON logging has parsed them.
+   */
+  #telemetry(value: unknown, origin: LogOrigin): void {
+    const type = ownText(value, 'type');
+    if (type !== 'function' && type !== 'extension') {
+      this.#value(value, origin);
+      return;
+    }
+    const record = own(value, 'record');
+    const line = isObject(record) ? JSON.stringify(record) : typeof record === 'string' ? record.trim() : '';
+    const timeMs = timestampMs(ownText(value, 'time'));
+    const timed = Number.isNaN(timeMs) ? origin : { ...origin, timeMs };
+    if (type === 'extension') this.#note('extension-line');
+    else if (/^\{\s*"gait"/.test(line)) this.#sensorLine(line, timed);
+    else if (!this.#eventLine(line, timed)) this.#note('application-line');
   }
 
   /** A record of a CloudWatch Logs subscription: one log stream, many messages. */
@@ -120,7 +145,27 @@ class LogReader {
     ];
     for (const event of ownArray(record, 'logEvents')) {
       const at = { timeMs: ownNumber(event, 'timestamp'), eventId: ownText(event, 'id') };
-      this.#message(event, this.#origin(group, stream, at, owner));
+      const origin = this.#origin(group, stream, at, owner);
+      if (origin.functionKey === '' && isTrailStream(stream)) this.#trail(event, { owner, stream });
+      else this.#message(event, origin);
+    }
+  }
+
+  /** An event of a trail that is delivered to CloudWatch Logs: of the account that owns the log, or that its stream names. */
+  #trail(event: unknown, { owner, stream }: { readonly owner: string; readonly stream: string }): void {
+    const { context, range } = this.#place;
+    const message = ownText(event, 'message');
+    const document = parseJsonText(message);
+    const account = 'value' in document ? ownText(document.value, 'recipientAccountId') : '';
+    if (this.#lines.trail === undefined) this.#note('trail-line');
+    else if (account !== '' && account !== owner && !stream.includes(account)) {
+      this.#claim(`aws:${/^\d{12}$/.test(account) ? account : '?'}:?:?`);
+      this.#reject('identity-mismatch', `event of account ${account} in a log of ${owner}`);
+    } else {
+      const bytes = new TextEncoder().encode(message);
+      const inner = { start: 0, end: bytes.length, originOffset: range.originOffset + range.start, line: range.line };
+      const defaults = /^\d{12}$/.test(owner) ? { ...context.defaults, account: owner } : context.defaults;
+      this.#lines.trail.decode(bytes, inner, { ...context, defaults });
     }
   }
 
@@ -145,6 +190,7 @@ class LogReader {
     }
     const message = raw.trim();
     if (this.#declared !== '' && origin.functionKey !== '' && !sameFunction(origin.functionKey, this.#declared)) {
+      this.#claim(origin.functionKey);
       this.#reject('identity-mismatch', `log of ${origin.functionKey} from ${this.#declared}`);
     } else if (!message.startsWith('{')) this.#text(message, origin);
     else if (this.#eventLine(message, origin)) return;
@@ -223,6 +269,7 @@ class LogReader {
     const record = parseInsightsRecord(value);
     const claimed = record.functionName === '' ? '' : functionKey(this.#place.context.defaults, record.functionName);
     if (origin.functionKey !== '' && claimed !== '' && !sameFunction(nameOnly(claimed), nameOnly(origin.functionKey))) {
+      this.#claim(claimed);
       this.#reject('identity-mismatch', `performance record of ${claimed} from ${origin.functionKey}`);
       return;
     }
@@ -260,28 +307,32 @@ class LogReader {
 
   /** A record of the sensor among the log's lines, for its own decoder, with the identity of this log. */
   #sensorLine(message: string, origin: LogOrigin): void {
-    if (this.#sensor === undefined) this.#note('sensor-line');
-    else this.#handOver(this.#sensor, message, origin);
+    if (this.#lines.sensor === undefined) this.#note('sensor-line');
+    else this.#handOver(this.#lines.sensor, message, { ...origin, needsMac: true });
   }
 
   /** Hands over a line with an event in it; false when it is none. */
   #eventLine(message: string, origin: LogOrigin): boolean {
-    const line = this.#eventLines === undefined ? '' : eventLineOf(message);
-    if (line !== '') this.#handOver(this.#eventLines, line, origin);
+    const line = this.#lines.events === undefined ? '' : eventLineOf(message);
+    if (line !== '') this.#handOver(this.#lines.events, line, origin);
     return line !== '';
   }
 
   /** A line of the application that has its own decoder, with the identity of this log. */
-  #handOver(decoder: Decoder | undefined, message: string, origin: LogOrigin): void {
+  #handOver(decoder: Decoder | undefined, message: string, origin: LogOrigin & { readonly needsMac?: boolean }): void {
     const { context, range } = this.#place;
     const bytes = new TextEncoder().encode(message);
-    const known = origin.functionKey === '' ? {} : { envelopeFunction: origin.functionKey };
+    const known = {
+      ...(origin.functionKey === '' ? {} : { envelopeFunction: origin.functionKey }),
+      ...(origin.needsMac === true ? { needsMac: true } : {}),
+    };
     const inner = { start: 0, end: bytes.length, originOffset: range.originOffset + range.start, line: range.line };
     decoder?.decode(bytes, inner, { ...context, defaults: { ...context.defaults, ...known } });
   }
 
-  #origin(group: string, stream: string, at: Pick<LogOrigin, 'timeMs' | 'eventId'>, owner = ''): LogOrigin {
+  #origin(group: string, given: string, at: Pick<LogOrigin, 'timeMs' | 'eventId'>, owner = ''): LogOrigin {
     const { defaults } = this.#place.context;
+    const stream = given || (defaults.logStream ?? '');
     const account = /^\d{12}$/.test(owner) ? owner : defaults.account;
     const place = { ...defaults, account };
     return {
@@ -291,6 +342,10 @@ class LogReader {
       instance: stream,
       revision: versionOfStream(stream),
     };
+  }
+
+  #claim(functionKey: string): void {
+    this.#place.context.sink.claimed?.(functionKey);
   }
 
   #note(name: string): void {

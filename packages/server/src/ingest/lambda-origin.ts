@@ -23,6 +23,11 @@ export function isStream(word: string): boolean {
   return STREAM.test(word);
 }
 
+/** Whether a log stream is one that CloudTrail makes: `123456789012_CloudTrail_eu-west-1`, with more around it in organisations. */
+export function isTrailStream(name: string): boolean {
+  return /^(?:o-[a-z0-9]{10,32}_)?\d{12}_CloudTrail_[a-z0-9-]{1,32}(?:_\d{1,4})?$/.test(name);
+}
+
 /**
  * Function of a log group `/aws/lambda/<name>` (also as an ARN, and `/aws/lambda/us-east-1.<name>` of replicas at the
  * edge), else of a stream in a shared log group, which carries the name; '' when neither does.

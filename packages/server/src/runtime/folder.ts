@@ -9,6 +9,8 @@ export const FOLDER = {
   pseudonyms: 'pseudonyms.sqlite',
   checkpoints: 'checkpoints',
   series: 'series',
+  /** Who may come in. */
+  access: 'access.sqlite',
   /** Which replay is under way; there only while one is. */
   replay: 'replay.json',
 } as const;
@@ -76,10 +78,10 @@ export async function temporaryFolder(): Promise<string> {
   }
 }
 
-/** Empty, but for what a first run that was interrupted while it began may have left. */
+/** Empty, but for what a first run that was interrupted while it began may have left, or tokens made before it. */
 async function isUnused(folder: string): Promise<boolean> {
   const names: readonly string[] = Object.values(FOLDER);
-  return (await readdir(folder)).every((name) => names.includes(name));
+  return (await readdir(folder)).every((name) => names.includes(name.replace(/-(wal|shm)$/, '')));
 }
 
 /** What the system says, as a person would. */

@@ -13,6 +13,11 @@ export class Found {
   watch = 0;
   readonly #incidents = new Set<string>();
 
+  /** How many incidents were opened or added to. */
+  get incidentCount(): number {
+    return this.#incidents.size;
+  }
+
   /** Counts what a step produced. */
   add({ findings, incidents }: Pick<StepOutput, 'findings' | 'incidents'>): void {
     for (const finding of findings) this.#count(finding);

@@ -2,8 +2,8 @@ import type { Batch } from '@gait/engine/event/batch';
 import type { Finding, Incident } from '@gait/engine/event/finding';
 import type { Control } from '@gait/engine/event/record';
 
-/** Why nothing is taken just now; answered with 503 and `Retry-After`. */
-export type NotTaken = 'closing' | 'disk-full' | 'busy';
+/** Why nothing is taken just now; answered with 503 and `Retry-After`. `failed`: the disk broke; only a restart helps. */
+export type NotTaken = 'closing' | 'disk-full' | 'busy' | 'failed';
 
 /** Expected failure of taking something in. */
 export class NotTakenError extends Error {
@@ -45,6 +45,8 @@ export interface ServiceStatus {
   readonly findings: number;
   readonly incidents: number;
   readonly engineBytes: number;
+  /** Times the engine's thread died and was started again. */
+  readonly engineRestarts: number;
   /** Checkpoint saved last: ordinal and time. */
   readonly checkpointOrdinal: number;
   readonly checkpointMs: number;

@@ -2,41 +2,36 @@ import { randomInt } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert } from '@gait/engine/base/assert';
-import { Engine } from '@gait/engine/engine';
+import type { Engine } from '@gait/engine/engine';
 import type { Incident } from '@gait/engine/event/finding';
-import { type Genesis, type LogRecord, ordinalsOf, SCHEMA } from '@gait/engine/event/record';
+import { type Genesis, type LogRecord, SCHEMA } from '@gait/engine/event/record';
 import { openSegmentLog, type SegmentLog, type SegmentLogOptions } from '../log/segments/segment-log.ts';
 import { openPseudonyms, type Pseudonyms } from '../storage/pseudonyms.ts';
 import { openSeries, type SeriesWriter } from '../storage/series/series.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import { type Store, StoreError } from '../storage/store.ts';
-import { loadCheckpoint } from './checkpoint.ts';
-import { Checkpointer } from './checkpointer.ts';
-import { FOLDER, FolderError, takeFolder, temporaryFolder } from './folder.ts';
-import { Found } from './found.ts';
-import { ProfileSweep } from './profile-sweep.ts';
+import { EngineHost, type HostOptions, inTurn } from './engine-host.ts';
+import { FOLDER, takeFolder, temporaryFolder } from './folder.ts';
+import type { Found } from './found.ts';
 
 /** Real milliseconds of a model day outside demonstrations. */
 const DAY_MS = 86_400_000;
 const SEED_WORD_MAX = 0xffff_ffff;
-/** Ordinals between two checkpoints while running: a crash goes through little more than these again, in ten seconds. */
-export const CHECKPOINT_EVERY_ORDINALS = 2_000_000;
 
-/** How to open a data folder. */
-export interface WorkspaceOptions {
+/** How a new log begins. */
+export interface GenesisOptions {
   /** Seed of a new log; random unless a test or demonstration wants the same output again. */
   readonly seed?: readonly [number, number];
   /** Start of model time of a new log, ms. */
   readonly originMs?: number;
+  /** Real milliseconds of a model day of a new log; a day unless a demonstration runs faster. */
+  readonly tempoMs?: number;
+}
+
+/** How to open a data folder. */
+export interface WorkspaceOptions extends GenesisOptions, Omit<HostOptions, 'checkpointEveryMs'> {
   /** Makes the store again from the beginning of the log. */
   readonly rebuild?: boolean;
-  /** Default `CHECKPOINT_EVERY_ORDINALS`. */
-  readonly checkpointEveryOrdinals?: number;
-  /** Told while opening goes through the log: ordinals done, and all. */
-  readonly progress?: (done: number, all: number) => void;
-  /** Ends the opening: it throws the signal's reason. */
-  readonly signal?: AbortSignal;
 }
 
 /** What a data folder consists of, opened. */
@@ -50,40 +45,25 @@ interface Parts {
 }
 
 /**
- * A data folder at work: log, engine, store, pseudonyms and series, wired in the one order that survives a crash. A
- * record is appended, stepped over when it is durable, and what the step produced is committed together with the ordinal
- * consumed; a checkpoint is saved when everything before it is committed. Opening brings the engine up to the end of the
- * log: checkpoint, then the records behind it; steps already committed change nothing.
+ * A data folder at work in one thread: log, engine, store, pseudonyms and series, wired in the one order that survives a
+ * crash. A record is appended, stepped over when it is durable, and what the step produced is committed together with the
+ * ordinal consumed. Opening brings the engine up to the end of the log.
  */
 export class Workspace {
   readonly folder: string;
   readonly log: SegmentLog;
-  readonly store: Store;
   readonly tokens: Pseudonyms;
-  readonly series: SeriesWriter;
-  /** What was found since opening; by making the store again, all there is. */
-  found = new Found();
-  /** Ordinals that opening went through behind the checkpoint. */
-  replayed = 0;
+  readonly #host: EngineHost;
   readonly #temporary: boolean;
-  readonly #checkpointEvery: number;
-  readonly #checkpointer: Checkpointer;
-  #sweep: ProfileSweep | undefined;
-  #engine: Engine | undefined;
-  #checkpointed = 0;
-  /** A step was not committed: the engine is ahead of the store and may not be saved. */
-  #failed = false;
+  #started = false;
   #closed = false;
 
   private constructor(parts: Parts, options: WorkspaceOptions) {
     this.folder = parts.folder;
     this.log = parts.log;
-    this.store = parts.store;
     this.tokens = parts.tokens;
-    this.series = parts.series;
     this.#temporary = parts.temporary;
-    this.#checkpointer = new Checkpointer(join(parts.folder, FOLDER.checkpoints));
-    this.#checkpointEvery = options.checkpointEveryOrdinals ?? CHECKPOINT_EVERY_ORDINALS;
+    this.#host = new EngineHost(parts, options);
   }
 
   /**
@@ -106,13 +86,25 @@ export class Workspace {
 
   /** The engine, at the end of what was stepped over. */
   get engine(): Engine {
-    assert(this.#engine !== undefined, 'the workspace has started');
-    return this.#engine;
+    return this.#host.engine;
   }
 
-  get #profiles(): ProfileSweep {
-    this.#sweep ??= new ProfileSweep(this.engine, this.store);
-    return this.#sweep;
+  get store(): Store {
+    return this.#host.store;
+  }
+
+  get series(): SeriesWriter {
+    return this.#host.series;
+  }
+
+  /** What was found since opening; by making the store again, all there is. */
+  get found(): Found {
+    return this.#host.found;
+  }
+
+  /** Ordinals that opening went through behind the checkpoint. */
+  get replayed(): number {
+    return this.#host.replayed;
   }
 
   /** Appends a record and steps over it when it is durable. One call at a time. */
@@ -129,7 +121,7 @@ export class Workspace {
     const stepDurable = (): void => {
       const due = durable;
       durable = undefined;
-      if (due !== undefined) this.#step(due.record, due.ordinal);
+      if (due !== undefined) this.#host.step(due.record, due.ordinal);
     };
     try {
       for await (const record of records) {
@@ -139,25 +131,22 @@ export class Workspace {
         appending.catch(() => undefined);
         stepDurable();
         durable = { record, ordinal: (await appending).ordinal };
-        this.#checkpointIfDue();
+        this.#host.checkpointIfDue();
       }
     } finally {
       stepDurable();
     }
-    this.#checkpointIfDue();
+    this.#host.checkpointIfDue();
   }
 
   /** Incidents that this run opened or added to, gravest first. */
   newIncidents(): Incident[] {
-    return this.found.incidents(this.store);
+    return this.#host.newIncidents();
   }
 
   /** Saves the engine's state and what people are shown of it, as they are now. Throws `StoreError` and `FolderError`. */
-  async checkpoint(): Promise<void> {
-    await this.#checkpointer.settled();
-    this.#profiles.all();
-    this.#beginCheckpoint();
-    await this.#checkpointer.settled();
+  checkpoint(): Promise<void> {
+    return this.#host.checkpoint();
   }
 
   /**
@@ -167,103 +156,31 @@ export class Workspace {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const { log, store, tokens, series } = this;
     await inTurn([
-      () => this.#checkpointer.settled(),
-      () => (this.#temporary || this.#failed || this.#engine === undefined ? undefined : this.checkpoint()),
-      () => series.close(),
-      () => log.close(),
-      () => store.close(),
-      () => tokens.close(),
+      () => this.#host.close({ save: this.#started }),
+      () => this.log.close(),
+      () => this.tokens.close(),
       () => (this.#temporary ? rm(this.folder, { recursive: true, force: true }) : undefined),
     ]);
   }
 
   async #startOrRelease(options: WorkspaceOptions): Promise<void> {
     try {
-      await this.#start(options);
+      await beginLog(this.log, options);
+      await this.#host.start(this.log);
+      this.#started = true;
     } catch (error) {
-      this.#failed = true;
       await this.close().catch(() => undefined);
       throw error;
     }
   }
+}
 
-  async #start(options: WorkspaceOptions): Promise<void> {
-    if (this.log.next === 0) {
-      const genesis = genesisWith(options);
-      await this.log.append({ type: 'control', receivedMs: genesis.originMs, control: genesis });
-    }
-    if (this.store.consumed > this.log.next) {
-      const detail = `${this.folder}: the store has seen ${this.store.consumed} records, the log holds ${this.log.next}.`;
-      throw new FolderError('GAIT_FOLDER_MIXED', detail);
-    }
-    const seed = (await this.#genesis())?.seed;
-    this.#engine = await loadCheckpoint(join(this.folder, FOLDER.checkpoints), {
-      ordinalMax: this.store.consumed,
-      seed,
-    });
-    this.#checkpointed = this.#engine?.ordinal ?? 0;
-    if (this.#checkpointed < this.log.first) {
-      throw new FolderError('GAIT_FOLDER_CUT', `${this.folder}: the log begins at ordinal ${this.log.first}.`);
-    }
-    await this.#catchUp(options);
-    if (options.rebuild !== true) this.found = new Found();
-  }
-
-  /** Steps over what is in the log behind the checkpoint. */
-  async #catchUp({ progress, signal }: WorkspaceOptions): Promise<void> {
-    const from = this.#checkpointed;
-    const all = this.log.next - from;
-    for await (const { ordinal, record } of this.log.read(from)) {
-      signal?.throwIfAborted();
-      this.#engine ??= new Engine(genesisOf(record));
-      this.#step(record, ordinal);
-      this.replayed += ordinalsOf(record);
-      progress?.(this.replayed, all);
-      this.#checkpointIfDue();
-    }
-  }
-
-  /** The genesis of the log; undefined when retention has removed its beginning. */
-  async #genesis(): Promise<Genesis | undefined> {
-    if (this.log.first > 0) return undefined;
-    for await (const { record } of this.log.read(0)) return genesisOf(record);
-    return undefined;
-  }
-
-  /** Saves a checkpoint when it is due, while stepping goes on; until then, what people are shown, bit by bit. */
-  #checkpointIfDue(): void {
-    if (this.#temporary) return;
-    const share = (this.engine.ordinal - this.#checkpointed) / this.#checkpointEvery;
-    this.#profiles.advance(Math.min(1, share));
-    if (share < 1 || !this.#checkpointer.ready(this.engine)) return;
-    this.#profiles.coverage();
-    this.#beginCheckpoint();
-    this.#profiles.restart();
-  }
-
-  /** What the store has consumed must not be behind the state. */
-  #beginCheckpoint(): void {
-    this.series.flush();
-    this.store.commitStep({ findings: [], incidents: [], consumed: this.engine.ordinal });
-    this.#checkpointer.begin(this.engine);
-    this.#checkpointed = this.engine.ordinal;
-  }
-
-  #step(record: LogRecord, ordinal: number): void {
-    assert(!this.#failed, 'nothing is stepped over after a step that failed');
-    this.#failed = true;
-    const output = this.engine.step(record, ordinal);
-    for (const minute of output.minutes) this.series.minute(minute);
-    for (const hour of output.hours) this.series.hour(hour);
-    const { findings, incidents } = output;
-    if (findings.length > 0 || incidents.length > 0) {
-      this.store.commitStep({ findings, incidents, consumed: this.engine.ordinal });
-      this.found.add(output);
-    }
-    this.#failed = false;
-  }
+/** Writes the genesis of a log that has none yet. */
+export async function beginLog(log: SegmentLog, options: GenesisOptions): Promise<void> {
+  if (log.next > 0) return;
+  const genesis = genesisWith(options);
+  await log.append({ type: 'control', receivedMs: genesis.originMs, control: genesis });
 }
 
 /** Opens everything, the log first because it holds the lock; lets go of all of it when one part cannot be opened. */
@@ -312,30 +229,12 @@ function openEmptied(path: string): Store {
 /** A log that will be thrown away need neither survive loss of power nor be proven: half of the time of a replay. */
 const THROWN_AWAY: SegmentLogOptions = { signed: false, synced: false };
 
-/** Does all of it in order; throws the first failure afterwards. */
-async function inTurn(steps: readonly (() => unknown)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw failures[0];
-}
-
-function genesisWith({ seed, originMs }: WorkspaceOptions): Genesis {
+function genesisWith({ seed, originMs, tempoMs }: GenesisOptions): Genesis {
   return {
     kind: 'genesis',
     seed: seed ?? [randomInt(SEED_WORD_MAX), randomInt(SEED_WORD_MAX)],
     originMs: originMs ?? 0,
-    tempoMs: DAY_MS,
+    tempoMs: tempoMs ?? DAY_MS,
     schema: SCHEMA,
   };
-}
-
-function genesisOf(record: LogRecord): Genesis {
-  assert(record.type === 'control' && record.control.kind === 'genesis', 'a log begins with its genesis');
-  return record.control;
 }

@@ -18,7 +18,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { ACCOUNT, REGION, TestFront, TestGate } from '../front.contract.ts';
+import { ACCOUNT, REGION, TestFront, TestGate } from '../test-front.ts';
 import { uploadOf } from './body.ts';
 import type { ObjectCreated } from './notification.ts';
 import { createdEvent } from './notification.ts';
@@ -218,6 +218,15 @@ describe('the bucket service, spoken to by the AWS SDK', () => {
     assert.match(String(gate.recorded[0]?.requestParameters?.['Host']), /^prints\.localhost:/);
     assert.equal(gate.recorded[0]?.resourceArn, `${ARN}/dir/by host`);
     virtual.destroy();
+  });
+
+  test('is reached by clients that were told nothing but its address, as functions are', async () => {
+    const plain = new S3Client(front.client());
+    const large = Buffer.alloc(3 * 1024 * 1024, 'large ');
+    await plain.send(new PutObjectCommand({ Bucket, Key: 'large', Body: large }));
+    const found = await plain.send(new GetObjectCommand({ Bucket, Key: 'large' }));
+    assert.ok(large.equals(Buffer.from((await found.Body?.transformToByteArray()) ?? [])));
+    plain.destroy();
   });
 
   test('removes objects one by one and many at once', async () => {

@@ -14,7 +14,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { ACCOUNT, REGION, TestFront, TestGate } from '../front.contract.ts';
+import { ACCOUNT, REGION, TestFront, TestGate } from '../test-front.ts';
 import { attributesMd5 } from './message.ts';
 import { QueueService } from './service.ts';
 

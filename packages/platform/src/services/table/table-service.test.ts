@@ -17,7 +17,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { ACCOUNT, REGION, TestFront, TestGate } from '../front.contract.ts';
+import { ACCOUNT, REGION, TestFront, TestGate } from '../test-front.ts';
 import { parseItem } from './attribute-value.ts';
 import { TableService } from './service.ts';
 import { ChangeStream, STREAM_BYTES_MAX, STREAM_RECORDS_MAX } from './stream.ts';

@@ -84,6 +84,7 @@ export class LogMapper {
     const envelope = envelopeKey(defaults);
     const key = allowedKey(named, envelope);
     if (key === undefined) {
+      sink.claimed?.(named);
       sink.reject('identity-mismatch', `report of ${named} from ${envelope}`, place.range.line);
       return;
     }

@@ -125,6 +125,7 @@ export class MetricMapper {
     }
     const key = allowedKey(named, envelope);
     if (key === undefined) {
+      sink.claimed?.(named);
       sink.reject('identity-mismatch', `metric of ${named}`, place.range.line);
       return;
     }

@@ -35,10 +35,11 @@ interface ItemVisitor {
 /**
  * OpenTelemetry's protocol in JSON: one `Export{Trace,Metrics,Logs}ServiceRequest`, or one a line, as the collector's
  * file exporter writes. Unknown fields are ignored; ids are hexadecimal, 64-bit integers strings or numbers, enums
- * numbers. Gives the same rows as the same content in protobuf, except that they point at the whole document.
+ * numbers. Gives the same rows as the same content in protobuf, except that they point at the whole document. With `only`,
+ * a document of another signal is rejected.
  */
-export function otlpJsonDecoder(): Decoder {
-  const reader = new DocumentReader();
+export function otlpJsonDecoder(only?: keyof typeof SIGNALS): Decoder {
+  const reader = new DocumentReader(only === undefined ? undefined : SIGNALS[only]);
   return {
     format: 'otlp-json',
     framing: 'either',
@@ -64,24 +65,40 @@ class DocumentReader {
   readonly #metricMapper = new MetricMapper(SOURCE, this.#texts);
   readonly #logMapper = new LogMapper(SOURCE, this.#texts);
 
+  readonly #only: Shape | undefined;
+
+  constructor(only: Shape | undefined) {
+    this.#only = only;
+  }
+
   /** Reads one document. */
   read(bytes: Uint8Array, place: RecordPlace): void {
     const { sink } = place.context;
     const { start, end, line } = place.range;
     const document = parseJson(bytes, start, end);
     if ('reason' in document) {
+      sink.unreadable?.();
       sink.reject(document.reason, 'OTLP document', line);
       return;
     }
     if (!isObject(document.value)) {
+      sink.unreadable?.();
       sink.reject('wrong-type', 'OTLP document is not an object', line);
       return;
     }
     const { value } = document;
     const shapes = Object.values(SIGNALS).filter(({ entries }) => own(value, entries) !== undefined);
+    const only = this.#only;
+    if (only !== undefined && shapes.some((shape) => shape !== only)) {
+      sink.unreadable?.();
+      sink.reject('unknown-format', `another signal than ${only.entries}`, line);
+      return;
+    }
     const isEmpty = Object.keys(value).length === 0;
-    if (shapes.length === 0 && !isEmpty)
+    if (shapes.length === 0 && !isEmpty) {
+      sink.unreadable?.();
       sink.reject('unknown-format', 'no resourceSpans, resourceMetrics or resourceLogs', line);
+    }
     for (const shape of shapes) {
       if (shape === SIGNALS.spans) this.#visitSpans(value, place);
       else if (shape === SIGNALS.metrics) this.#visit(value, { shape, place }, this.#metricVisitor(place));

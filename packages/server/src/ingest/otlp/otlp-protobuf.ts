@@ -1,4 +1,4 @@
-import type { Decoder } from '../decoder.ts';
+import type { Decoder, RejectReason } from '../decoder.ts';
 import type { RecordPlace } from '../row.ts';
 import { MESSAGE_BYTES_MAX } from './limits.ts';
 import { LogMapper } from './logs.ts';
@@ -6,7 +6,7 @@ import { MetricMapper } from './metrics.ts';
 import { ProtobufAttributes } from './protobuf-attributes.ts';
 import { ProtobufLogs } from './protobuf-logs.ts';
 import { ProtobufMetrics } from './protobuf-metrics.ts';
-import { hasNamedResource, type ItemVisitor, ProtobufRequest, signalOfHead } from './protobuf-request.ts';
+import { hasNamedResource, type ItemVisitor, ProtobufRequest, type Signal, signalOfHead } from './protobuf-request.ts';
 import { ProtobufSpans } from './protobuf-spans.ts';
 import { SpanMapper } from './spans.ts';
 import { Texts } from './texts.ts';
@@ -29,10 +29,11 @@ const LIKELY = 0.5;
  * the items. A request whose frame is damaged is rejected as a whole, before any row; a damaged item alone otherwise.
  *
  * Reads the bytes in place. Scanning takes about a sixth of the time in which protobufjs builds its objects, scanning and
- * mapping together about half of it (2 µs a span with eleven attributes).
+ * mapping together about half of it (2 µs a span with eleven attributes). With `only`, the input is one request of that
+ * signal, and any other is rejected.
  */
-export function otlpProtobufDecoder(): Decoder {
-  const reader = new RequestReader();
+export function otlpProtobufDecoder(only?: 'spans' | 'metrics' | 'logs'): Decoder {
+  const reader = new RequestReader(only);
   return {
     format: 'otlp-protobuf',
     framing: 'whole',
@@ -65,11 +66,17 @@ class RequestReader {
   readonly #logMapper = new LogMapper(SOURCE, this.#texts);
   readonly #metrics = new ProtobufMetrics(this.#attributes, this.#texts, this.#metricMapper);
 
+  readonly #only: Signal | undefined;
+
+  constructor(only: Signal | undefined) {
+    this.#only = only;
+  }
+
   read(bytes: Uint8Array, place: RecordPlace): void {
     const { start, end } = place.range;
     this.#attributes.over(bytes);
     this.#spans.over(bytes);
-    if (start >= end || bytes[start] >= TAG_MIN) this.#message(bytes, place);
+    if (start >= end || bytes[start] >= TAG_MIN || this.#only !== undefined) this.#message(bytes, place);
     else this.#messages(bytes, place);
     this.#attributes.over(NO_BYTES);
     this.#spans.over(NO_BYTES);
@@ -101,10 +108,16 @@ class RequestReader {
     const { start, end, line } = place.range;
     const { sink } = place.context;
     const signal = this.#request.check(bytes, start, end);
+    if (this.#isOther(signal)) {
+      sink.unreadable?.();
+      sink.reject('unknown-format', `another signal than ${this.#only}`, line);
+      return;
+    }
     switch (signal) {
       case 'empty':
         return;
       case 'unknown':
+        sink.unreadable?.();
         sink.reject('unknown-format', 'neither spans, metrics nor log records', line);
         return;
       case 'spans':
@@ -119,9 +132,14 @@ class RequestReader {
         this.#request.visit(bytes, [start, end], this.#logVisitor(bytes, place));
         return;
       default:
+        sink.unreadable?.();
         sink.reject(signal, 'OTLP request', line);
         return;
     }
+  }
+
+  #isOther(signal: Signal | RejectReason): boolean {
+    return this.#only !== undefined && signal !== this.#only && /^(spans|metrics|logs)$/.test(signal);
   }
 
   #spanVisitor({ context }: RecordPlace): ItemVisitor {

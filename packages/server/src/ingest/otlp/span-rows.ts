@@ -131,6 +131,7 @@ export class SpanRows {
   #allowed(key: string): string {
     const allowed = allowedKey(key, this.#envelope);
     if (allowed === undefined) {
+      this.#sink.claimed?.(key);
       this.#sink.reject('identity-mismatch', `span of ${key} from ${this.#envelope}`, this.#line);
       return '';
     }

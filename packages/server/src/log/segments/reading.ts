@@ -14,6 +14,8 @@ export interface CursorOptions {
   readonly fromOrdinal: number;
   /** Offset of a frame of a segment at or before an ordinal. */
   readonly seek: (segment: Segment, ordinal: number) => number;
+  /** Only control records: the others are passed over without being unpacked. */
+  readonly controlsOnly?: boolean;
 }
 
 /**
@@ -61,7 +63,8 @@ export class LogCursor {
   }
 
   #wanted(frame: Frame): boolean {
-    const { fromOrdinal } = this.#options;
+    const { fromOrdinal, controlsOnly = false } = this.#options;
+    if (controlsOnly && frame.type !== FRAME_TYPE.control) return false;
     if (frame.type === FRAME_TYPE.observation)
       return frame.ordinal + frame.count > fromOrdinal || frame.ordinal >= fromOrdinal;
     return frame.ordinal >= fromOrdinal;

@@ -36,3 +36,23 @@ test('a log without signatures has no heads, across segments and after closing',
     assert.deepEqual([chain.length > 0, open !== undefined], [signed, signed]);
   }
 });
+
+test('control records can be read by themselves, across segments', async (context) => {
+  const folder = await scratchFolder(context);
+  const log = await openSegmentLog(folder, { segmentBytesMax: 4096 });
+  const builder = new BatchBuilder();
+  const ordinals: number[] = [];
+  for (let at = 0; at < 8; at++) {
+    const startMs = 1_700_000_000_000 + at * 60_000;
+    await log.append({ type: 'observation', batch: seededBatch({ seed: at, rows: 40, startMs }, builder) });
+    const control = { kind: 'erasure', principal: `person_${at}`, by: 'ann' } as const;
+    ordinals.push((await log.append({ type: 'control', receivedMs: startMs, control })).ordinal);
+  }
+  const found: number[] = [];
+  for await (const { ordinal, record } of log.controls(ordinals[2])) {
+    assert.equal(record.type, 'control');
+    found.push(ordinal);
+  }
+  assert.deepEqual(found, ordinals.slice(2));
+  await log.close();
+});

@@ -9,7 +9,8 @@ import { stampRecord } from '../stamp.ts';
 import { Wake } from '../wake.ts';
 import type { Encoded, Place } from './commit.ts';
 import { Committer } from './committer.ts';
-import { ioError, paths } from './folder.ts';
+import { ioError, paths, type Segment } from './folder.ts';
+import type { DurableMark } from './follower.ts';
 import { FRAME_TYPE } from './frame.ts';
 import type { Head } from './head.ts';
 import { recoverHeads } from './heads-file.ts';
@@ -56,8 +57,12 @@ export interface SegmentLogOptions {
 export interface SegmentLog extends Log {
   /** What opening had to cut after a crash. */
   readonly recovered: Recovered;
+  /** How far it is durable now, with all segments: what a `SegmentFollower` in another thread begins with. */
+  readonly durable: DurableMark & { readonly segments: readonly Segment[] };
   /** Why heads are not being signed; undefined while they are. Records are durable all the same. */
   readonly headFailure: LogError | undefined;
+  /** The control records from an ordinal on. Others are only read past, about as fast as the disk gives them. */
+  controls(fromOrdinal: number): AsyncIterable<StoredRecord>;
   /** Signs a head of everything durable now, instead of within `headEveryMs`. */
   sign(): Promise<void>;
   /** Removes old segments, after signing for them. */
@@ -165,6 +170,10 @@ class FolderLog implements SegmentLog {
     return this.#writer.lastMs;
   }
 
+  get durable(): DurableMark & { readonly segments: readonly Segment[] } {
+    return { ...this.#durable(), next: this.next, lastMs: this.lastMs };
+  }
+
   get headFailure(): LogError | undefined {
     return this.#notary.failure;
   }
@@ -183,9 +192,17 @@ class FolderLog implements SegmentLog {
     });
   }
 
-  async *read(fromOrdinal: number): AsyncIterable<StoredRecord> {
+  read(fromOrdinal: number): AsyncIterable<StoredRecord> {
+    return this.#read(fromOrdinal, false);
+  }
+
+  controls(fromOrdinal: number): AsyncIterable<StoredRecord> {
+    return this.#read(fromOrdinal, true);
+  }
+
+  async *#read(fromOrdinal: number, controlsOnly: boolean): AsyncIterable<StoredRecord> {
     if (this.#closing !== undefined) throw new LogError('GAIT_LOG_CLOSED');
-    const cursor = this.#cursor(fromOrdinal);
+    const cursor = this.#cursor(fromOrdinal, controlsOnly);
     try {
       yield* cursor.until(this.#durable());
     } finally {
@@ -255,8 +272,9 @@ class FolderLog implements SegmentLog {
     return this.#writer.bytes !== seen.bytes || this.#writer.segments !== seen.segments;
   }
 
-  #cursor(fromOrdinal: number): LogCursor {
-    return new LogCursor({ fromOrdinal, seek: (segment, ordinal) => this.#writer.seek(segment.number, ordinal) });
+  #cursor(fromOrdinal: number, controlsOnly = false): LogCursor {
+    const seek = (segment: Segment, ordinal: number): number => this.#writer.seek(segment.number, ordinal);
+    return new LogCursor({ fromOrdinal, seek, controlsOnly });
   }
 
   /**

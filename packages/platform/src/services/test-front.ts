@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiCall, AwsRequest, AwsResponse, AwsService, Gate } from '../contract.ts';
 
+/** Account and region of the services under test. */
 export const ACCOUNT = '123456789012';
 export const REGION = 'eu-west-1';
 

@@ -1,0 +1,165 @@
+import { readFile, stat } from 'node:fs/promises';
+import { BlockList, isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { type ConfigProblem, problemAt, problemsOf, problemText } from './config/problems.ts';
+import { CONFIG, LISTEN } from './config/schema.ts';
+import { type ConfigText, parseConfigText } from './config/text.ts';
+
+/** A whole configuration: every default filled in, every path absolute. */
+export type Config = z.infer<typeof CONFIG>;
+/** What may be written: every key may be left out. */
+export type ConfigInput = z.input<typeof CONFIG>;
+
+/** Largest file that is read: a configuration is a page or two. */
+const FILE_BYTES_MAX = 256 * 1024;
+/** As `SENSOR_KEY_CHARS_MIN` of the schema: a shorter key could be guessed. */
+const SENSOR_KEY_CHARS_MIN = 32;
+
+/** Closed list of the expected failures of configuration, documented in docs/reference/errors.md. */
+export const CONFIG_ERRORS = {
+  GAIT_CONFIG_INVALID: 'The configuration makes no sense as it is.',
+  GAIT_CONFIG_UNREADABLE: 'The configuration cannot be read.',
+} as const;
+export type ConfigErrorCode = keyof typeof CONFIG_ERRORS;
+
+/** An expected failure of configuration. The message names every problem, one a line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code: ConfigErrorCode;
+  readonly problems: readonly ConfigProblem[];
+  constructor(code: ConfigErrorCode, lines: readonly string[], problems: readonly ConfigProblem[] = []) {
+    super([CONFIG_ERRORS[code], ...lines.map((line) => `  ${line}`)].join('\n'));
+    this.code = code;
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration file, if one is named, lays `overrides` over it (those of the command line), and fills in the
+ * rest. Paths in the file are relative to the file, those of overrides to the working folder. Throws `ConfigError` that
+ * names every problem.
+ */
+export async function loadConfig(path: string | undefined, overrides: ConfigInput = {}): Promise<Config> {
+  const text = path === undefined ? undefined : parseConfigText(await readText(path));
+  if (text !== undefined && text.problems.length > 0) {
+    throw invalid(
+      text.problems.map(({ place, what }) => problemAt([], what, place)),
+      path,
+    );
+  }
+  const given = resolved(text?.value ?? {}, path === undefined ? '.' : dirname(path));
+  const value = merged(given, resolved(overrides, '.'));
+  const result = CONFIG.safeParse(value, { reportInput: true });
+  const problems = [
+    ...(result.success ? [] : problemsOf(result.error.issues, text, knownKeys)),
+    ...remoteProblems(value, text),
+  ];
+  if (!result.success || problems.length > 0) throw invalid(problems, path);
+  return { ...result.data, data: resolve(result.data.data) };
+}
+
+/**
+ * The key with which sensors sign log lines, from its file or the configuration; undefined when none is set. Throws
+ * `ConfigError`.
+ */
+export async function sensorKeyOf({ sensor }: Config): Promise<Uint8Array | undefined> {
+  const { key, keyFile } = sensor;
+  if (keyFile === undefined) return key === undefined ? undefined : Buffer.from(key, 'utf8');
+  const text = (await readText(keyFile)).trim();
+  if (text.length < SENSOR_KEY_CHARS_MIN || /\s/.test(text)) {
+    const what = `${keyFile}: a key is one word of at least ${SENSOR_KEY_CHARS_MIN} characters.`;
+    throw new ConfigError('GAIT_CONFIG_INVALID', [what]);
+  }
+  return Buffer.from(text, 'utf8');
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(address: string): boolean {
+  const kind = isIP(address);
+  return address === 'localhost' || (kind !== 0 && LOOPBACK.check(address, kind === 4 ? 'ipv4' : 'ipv6'));
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+const BEYOND =
+  'is reached from beyond this machine, where tokens and telemetry would travel in the open. ' +
+  'Give tls.certificate and tls.key, or say listen.insecure: true if something in front of the server speaks TLS.';
+
+/** An address beyond this machine needs TLS, or a word that it is meant. Checked even if other keys are wrong. */
+function remoteProblems(value: unknown, text: ConfigText | undefined): ConfigProblem[] {
+  if (!isGroup(value)) return [];
+  const listen = LISTEN.safeParse(value['listen']);
+  if (!listen.success || isLoopback(listen.data.address)) return [];
+  if (listen.data.insecure || value['tls'] !== undefined) return [];
+  const path = ['listen', 'address'];
+  return [problemAt(path, BEYOND, text?.placeOf(path))];
+}
+
+function invalid(problems: readonly ConfigProblem[], path: string | undefined): ConfigError {
+  const ordered = problems.toSorted((a, b) => offset(a) - offset(b));
+  const lines = ordered.map((one) => problemText(one, path));
+  return new ConfigError('GAIT_CONFIG_INVALID', lines, ordered);
+}
+
+/** Orders places of one file: no line is as long as the file may be. */
+function offset({ place }: ConfigProblem): number {
+  return place === undefined ? 0 : place.line * FILE_BYTES_MAX + place.column;
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > FILE_BYTES_MAX) throw new ConfigError('GAIT_CONFIG_UNREADABLE', [`${path}: larger than 256 KiB.`]);
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
+    if (error instanceof TypeError) throw new ConfigError('GAIT_CONFIG_UNREADABLE', [`${path}: is no text (UTF-8).`]);
+    throw new ConfigError('GAIT_CONFIG_UNREADABLE', [error.message]);
+  }
+}
+
+/** Keys that hold paths. */
+const PATHS: readonly (readonly string[])[] = [['data'], ['tls', 'certificate'], ['tls', 'key'], ['sensor', 'keyFile']];
+
+/** A copy with absolute paths; relative ones are taken from a folder. What is no path stays for the schema to refuse. */
+function resolved(value: unknown, folder: string): unknown {
+  let copy = value;
+  for (const path of PATHS) copy = changedAt(copy, path, (one) => resolve(folder, one));
+  return copy;
+}
+
+/** A copy in which the text at a path is changed; texts without characters are no paths. */
+function changedAt(value: unknown, path: readonly string[], change: (text: string) => string): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return typeof value === 'string' && value !== '' ? change(value) : value;
+  return isGroup(value) && Object.hasOwn(value, key) ? { ...value, [key]: changedAt(value[key], rest, change) } : value;
+}
+
+/** Overrides win key by key, also inside groups. */
+function merged(base: unknown, over: unknown): unknown {
+  if (!isGroup(base) || !isGroup(over)) return base;
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    if (value !== undefined) result[key] = isGroup(value) ? merged(base[key] ?? {}, value) : value;
+  }
+  return result;
+}
+
+/** Keys of the group at a path, as the schema knows them. */
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  let group: unknown = z.toJSONSchema(CONFIG, { io: 'input' });
+  for (const key of path) group = propertiesOf(group)[String(key)];
+  return Object.keys(propertiesOf(group));
+}
+
+function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> {
+  const properties = isGroup(schema) ? schema['properties'] : undefined;
+  return isGroup(properties) ? properties : {};
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

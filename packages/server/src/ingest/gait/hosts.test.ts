@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { encodeWireRecord, type WireCall } from '@gait/sensor/wire';
+import { type DecodedRow, decodeRecord, rowsOf } from '../decoder.contract.ts';
+import { gaitDecoder } from '../gait.ts';
+import { NAMES_CACHED } from './name-cache.ts';
+
+const decoder = gaitDecoder();
+const recordOf = (calls: readonly WireCall[]) =>
+  encodeWireRecord({ timeMs: 1_767_225_600_123, function: 'aws:123456789012:eu-west-1:pay', calls });
+
+/** Calls of the row that a record becomes. */
+function callsOf(record: string, using = decoder): readonly DecodedRow[] {
+  const { batch, rejects } = decodeRecord(using, record);
+  assert.deepEqual(rejects, []);
+  const [row] = rowsOf(batch);
+  const calls = row?.['calls'];
+  return Array.isArray(calls) ? calls : [];
+}
+
+const CASES: readonly (readonly [WireCall, Pick<WireCall, 'resource' | 'destination'>])[] = [
+  [
+    { verb: 'http:POST', resource: 'api.stripe.com/v1/charges/ch_17', destination: 'api.stripe.com' },
+    { resource: '*.stripe.com/v1/charges/{}', destination: 'stripe.com' },
+  ],
+  [
+    { verb: 'http:GET', resource: '203.0.113.9/x', destination: '203.0.113.9' },
+    { resource: 'address:203.0.113.9/x', destination: 'address:203.0.113.9' },
+  ],
+  [{ verb: 'connect', destination: '2001:db8::1' }, { destination: 'address:2001:db8::1' }],
+  [
+    { verb: 'http:PUT', resource: 'photos.s3.eu-west-1.amazonaws.com/{}', destination: 's3.eu-west-1.amazonaws.com' },
+    { resource: 's3/photos/{}', destination: 's3/photos' },
+  ],
+  [{ verb: 'http:GET', destination: 'pay.example.co.uk:8443' }, { destination: 'example.co.uk' }],
+  [
+    { verb: 'http:GET', resource: 'github.com/{}/{}', destination: 'github.com' },
+    { resource: 'github.com/{}/{}', destination: 'github.com' },
+  ],
+  [
+    { verb: 'dynamodb:GetItem', resource: 'orders.v2', destination: 'dynamodb/orders.v2' },
+    { resource: 'orders.v2', destination: 'dynamodb/orders.v2' },
+  ],
+  [
+    { verb: 'http:GET', resource: 'stripe.com/v1', destination: 'stripe.com' },
+    { resource: 'stripe.com/v1', destination: 'stripe.com' },
+  ],
+  [{ verb: 'x', destination: 'a..b//' }, { destination: 'a..b//' }],
+];
+
+suite('where calls of the sensor go', () => {
+  for (const [call, expected] of CASES) {
+    test(`${call.resource ?? ''} at ${call.destination} is ${expected.resource ?? ''} at ${expected.destination}`, () => {
+      const amounts = { bytesOut: 7, bytesIn: 9, status: 201, offsetMs: 2, durationMs: 3 };
+      // Twice, so that the second answer is a remembered one, and once with white space, which the exact parser reads.
+      for (const record of [
+        recordOf([call, { ...call, ...amounts }]),
+        recordOf([call, call]).replace(',"t"', ', "t"'),
+      ]) {
+        const [first, second] = callsOf(record);
+        for (const each of [first, second]) {
+          assert.equal(each?.['destination'], expected.destination);
+          assert.equal(each?.['resource'], expected.resource);
+          assert.equal(each?.['verb'], call.verb);
+        }
+      }
+      const [, counted] = callsOf(recordOf([call, { ...call, ...amounts }]));
+      assert.deepEqual(
+        [counted?.['status'], counted?.['bytesIn'], counted?.['offsetMs'], counted?.['durationMs']],
+        [201, 9, 2, 3],
+      );
+    });
+  }
+
+  test('what is remembered of one call never names another, however many there are', () => {
+    const using = gaitDecoder();
+    for (let round = 0; round < 2; round++) {
+      for (let at = 0; at < 2 * NAMES_CACHED; at += 100) {
+        const calls = Array.from({ length: 100 }, (_, offset) => ({
+          verb: 'http:GET',
+          resource: `a.host-${at + offset}.com/x`,
+          destination: `a.host-${at + offset}.com`,
+        }));
+        const found = callsOf(recordOf(calls), using);
+        assert.deepEqual(
+          found.map((each) => each['destination']),
+          calls.map((_, offset) => `host-${at + offset}.com`),
+        );
+      }
+    }
+  });
+});

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
+import { VERSION } from './cli/version.ts';
+import { type Config, ConfigError, sensorKeyOf } from './config.ts';
+import { IngestCounters } from './ingest/http/counters.ts';
+import { ingestRoutes } from './ingest/http/routes.ts';
+import { awsProviders } from './response/aws/provider.ts';
+import { Responder } from './response/responder.ts';
+import { Responses } from './response/responses.ts';
+import { responseRoutes } from './response/routes.ts';
+import { inTurn } from './runtime/engine-host.ts';
+import { FOLDER } from './runtime/folder.ts';
+import { LiveService } from './runtime/live-service.ts';
+import { statusPage } from './status-page/routes.ts';
+
+/** Longest wait for the header of a request, ms: who is slower only holds a connection. */
+const HEADERS_MS_MAX = 10_000;
+/** Longest wait for a whole request, ms: 64 MiB at a slow 2 MB a second. */
+const REQUEST_MS_MAX = 60_000;
+/** Idle connections are kept this long, ms: longer than the interval in which exporters send. */
+const KEEP_ALIVE_MS = 72_000;
+
+/** Leases are looked at this often, ms: they last minutes at least. */
+const LEASES_EVERY_MS = 30_000;
+/** Who acts when nobody asked: it goes on with what a crash interrupted, and ends leases. */
+const OWN_NAME = 'gait';
+
+/** A server that is listening. */
+export interface RunningServer {
+  readonly url: string;
+  readonly service: LiveService;
+  /** Text of the administrator's token: at the first start of a data folder only. */
+  readonly administrator: string | undefined;
+  /** Takes nothing more, answers what was begun, saves, and lets go of everything. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** What is not for the configuration file. */
+export interface ServeOptions {
+  /** Real milliseconds of a model day of a new data folder, for demonstrations. */
+  readonly tempoMs?: number;
+}
+
+/**
+ * The whole of `gait serve`, wired: one log and engine, everything that speaks HTTP in front of them. Throws `ConfigError`,
+ * and what opening the data folder throws; leaves nothing open then.
+ */
+export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
+  const opened: (() => unknown)[] = [];
+  try {
+    const service = await LiveService.open(config.data, options);
+    opened.push(() => service.close());
+    const access = openAccess(join(config.data, FOLDER.access));
+    opened.push(() => access.close());
+    const administrator = access.ensureAdministrator();
+    const responder = await responderOf(config, service);
+    const app = await httpServer(config, { service, access, responder });
+    opened.push(() => app.close());
+    const url = await app.listen({ host: config.listen.address, port: config.listen.port });
+    opened.push(watchResponses(responder));
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      // Intake first, then the engine behind it.
+      closing ??= inTurn(opened.toReversed());
+      return closing;
+    };
+    return { url, service, administrator, close };
+  } catch (error) {
+    await inTurn(opened.toReversed()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What the routes are made of. */
+interface Parts {
+  readonly service: LiveService;
+  readonly access: OpenedAccess;
+  readonly responder: Responder;
+}
+
+async function httpServer(config: Config, { service, access, responder }: Parts): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    bodyLimit: config.limits.bodyBytes,
+    // Closing answers what was begun; connections without a request are ended.
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  });
+  app.server.headersTimeout = HEADERS_MS_MAX;
+  const sensorKey = await sensorKeyOf(config);
+  await app.register(
+    ingestRoutes({
+      ...{ service, access },
+      tokens: service.tokens,
+      defaults: config.source,
+      counters: new IngestCounters(),
+      limits: { bodyBytes: config.limits.bodyBytes },
+      ...(sensorKey === undefined ? {} : { sensorKey }),
+      onFailure,
+    }),
+  );
+  await app.register(responseRoutes, { responder, access, store: service.store });
+  statusPage(app);
+  return app;
+}
+
+/** Everything that acts on functions. What was in force before is read from the log, which is its only memory. */
+async function responderOf(config: Config, service: LiveService): Promise<Responder> {
+  const responses = new Responses();
+  for await (const { record } of service.log.controls(service.log.first)) {
+    if (record.type === 'control' && record.control.kind === 'response') responses.apply(record.control);
+  }
+  const wait = async (ms: number): Promise<void> => {
+    await delay(ms);
+  };
+  const { endpoint, profile } = config.aws ?? {};
+  return new Responder({
+    responses,
+    append: (control) => service.control(control),
+    providerFor: awsProviders({
+      ...{ version: VERSION, wait },
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(profile === undefined ? {} : { profile }),
+    }),
+    policy: { protectedFunctions: config.response.protected, inlinePolicies: config.response.inlinePolicies },
+    now: Date.now,
+    wait,
+    newId: () => `r${randomBytes(8).toString('hex')}`,
+  });
+}
+
+/** Goes on with what a crash interrupted, and ends leases as they run out. Returns what stops that. */
+function watchResponses(responder: Responder): () => Promise<void> {
+  const tell = ({ error }: { readonly error: Error | undefined }): void => {
+    if (error !== undefined) process.stderr.write(`gait: a response could not be ended: ${error.message}\n`);
+  };
+  let work = responder.resume(OWN_NAME).then((failures) => failures.forEach(tell), onFailure);
+  const timer = setInterval(() => {
+    work = work.then(() => responder.expire(OWN_NAME)).then((expired) => expired.forEach(tell), onFailure);
+  }, LEASES_EVERY_MS).unref();
+  return async () => {
+    clearInterval(timer);
+    await work;
+  };
+}
+
+/** What should not happen is told on standard error in full, and to nobody outside. */
+function onFailure(error: unknown): void {
+  process.stderr.write(`gait: ${error instanceof Error ? error.stack : String(error)}\n`);
+}
+
+async function certificate(tls: NonNullable<Config['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
+  const read = async (path: string): Promise<Buffer> => {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      throw new ConfigError('GAIT_CONFIG_UNREADABLE', [error instanceof Error ? error.message : path]);
+    }
+  };
+  return { cert: await read(tls.certificate), key: await read(tls.key) };
+}

@@ -1,0 +1,202 @@
+// The status page: what the API says, drawn again when something happens. Everything from outside is set as text.
+
+/** Kept for this tab only. Given once in the address behind `#token=`, which is not sent to the server. */
+const KEPT = 'gait-token';
+const given = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
+if (given !== undefined) {
+  sessionStorage.setItem(KEPT, given);
+  history.replaceState(null, '', location.pathname);
+}
+
+const at = (id) => document.getElementById(id);
+const SLOW_MS = 5_000;
+const AGAIN_MS = 2_000;
+
+/** Asks the API; undefined when the token is not let in. */
+async function ask(path, options = {}) {
+  const token = sessionStorage.getItem(KEPT);
+  const response = await fetch(path, { ...options, headers: { authorization: `Bearer ${token}` } });
+  if (response.status === 401 || response.status === 403) throw new Refused();
+  if (!response.ok) throw new Error(`${path} answered ${response.status}.`);
+  return response;
+}
+
+class Refused extends Error {}
+
+const json = async (path) => (await ask(path)).json();
+
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+function table(heads, rows) {
+  const head = element('tr', {}, ...heads.map(({ title, number }) => cell('th', title, number)));
+  const body = rows.map((row) =>
+    element('tr', {}, ...row.map((value, column) => cell('td', value, heads[column].number))),
+  );
+  return element('div', { className: 'scroll' }, element('table', {}, head, ...body));
+}
+
+function cell(name, value, number) {
+  return element(name, { textContent: String(value), className: number ? 'number' : '' });
+}
+
+function nothing(text) {
+  return element('p', { className: 'none', textContent: text });
+}
+
+const time = (ms) =>
+  ms > 0 ? new Date(ms).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' }) : '–';
+const whole = (value) => Math.round(value).toLocaleString();
+
+function priority(risk) {
+  if (risk < 0.25) return 'low';
+  if (risk < 0.5) return 'medium';
+  return risk < 0.75 ? 'high' : 'critical';
+}
+
+/** Incidents that are open in the page stay open when it is drawn again. */
+const opened = new Set();
+
+async function drawIncidents() {
+  const { items } = await json('api/v1/incidents?limit=50');
+  const shown = items.filter((one) => one.mergedInto === undefined);
+  const drawn = await Promise.all(shown.map(incident));
+  at('incidents').replaceChildren(...(drawn.length > 0 ? drawn : [nothing('No incident.')]));
+}
+
+async function incident(one) {
+  const level = priority(one.risk);
+  const summary = element(
+    'summary',
+    {},
+    element('span', { className: `risk ${level}`, textContent: level }),
+    `${one.summary} `,
+    element('span', { className: 'state', textContent: `${one.state}, last seen ${time(one.lastMs)}` }),
+  );
+  const details = element('details', { open: opened.has(one.id) }, summary);
+  const fill = async () => {
+    if (details.childElementCount > 1) return;
+    const { findings } = await json(`api/v1/incidents/${one.id}`);
+    const texts = await Promise.all(findings.map(({ id }) => json(`api/v1/findings/${id}`)));
+    const drawn = texts.map(({ explanation }) => element('pre', { textContent: explanation.join('\n') }));
+    details.append(...drawn);
+  };
+  details.addEventListener('toggle', () => {
+    if (details.open) opened.add(one.id);
+    else opened.delete(one.id);
+    if (details.open) fill();
+  });
+  if (details.open) await fill();
+  return details;
+}
+
+async function drawFunctions() {
+  const { items, total } = await json('api/v1/functions?sort=invocations&limit=200');
+  const heads = [
+    { title: 'Function' },
+    { title: 'Invocations', number: true },
+    { title: 'Errors', number: true },
+    { title: 'Own experience', number: true },
+    { title: 'Last seen' },
+  ];
+  const rows = items.map((one) => [
+    one.key,
+    whole(one.invocations),
+    whole(one.errors),
+    `${Math.round(one.maturity * 100)} %`,
+    time(one.lastMs),
+  ]);
+  const more = total > items.length ? [nothing(`and ${whole(total - items.length)} more`)] : [];
+  const drawn = rows.length > 0 ? table(heads, rows) : nothing('No function has been seen: no data, not no findings.');
+  at('functions').replaceChildren(drawn, ...more);
+}
+
+async function drawResponses() {
+  const { items } = await json('api/v1/responses');
+  const heads = [{ title: 'Function' }, { title: 'State' }, { title: 'Until' }, { title: 'By' }];
+  const rows = items.map((one) => [one.function, one.state, time(one.leaseMs ?? 0), one.by ?? '']);
+  at('responses').replaceChildren(rows.length > 0 ? table(heads, rows) : nothing('No function is quarantined.'));
+}
+
+async function drawCoverage() {
+  const { items } = await json('api/v1/coverage');
+  const heads = [
+    { title: 'Capability' },
+    { title: 'Seen', number: true },
+    { title: 'In part', number: true },
+    { title: 'Not seen', number: true },
+  ];
+  const rows = items.map((one) => [one.capability, one.seen ?? 0, one.partly ?? 0, one.unseen ?? 0]);
+  at('coverage').replaceChildren(rows.length > 0 ? table(heads, rows) : nothing('Nothing has arrived yet.'));
+}
+
+async function drawState() {
+  const health = await json('api/v1/health');
+  const parts = [
+    health.state,
+    `${whole(health.appended)} records`,
+    `${whole(health.lagMs)} ms behind`,
+    `${whole(health.functions)} functions`,
+  ];
+  if (health.failure !== undefined) parts.push(health.failure);
+  at('state').textContent = parts.join(' · ');
+  at('state').className = health.state === 'running' ? 'calm' : 'bad';
+}
+
+let drawing = Promise.resolve();
+
+/** Draws everything, one drawing at a time. */
+function draw() {
+  drawing = drawing.then(async () => {
+    try {
+      await Promise.all([drawState(), drawIncidents(), drawResponses(), drawFunctions(), drawCoverage()]);
+      at('sign-in').hidden = true;
+      at('content').hidden = false;
+    } catch (error) {
+      troubled(error);
+    }
+  });
+  return drawing;
+}
+
+function troubled(error) {
+  if (error instanceof Refused) {
+    at('state').textContent = 'A token is needed.';
+    at('refused').textContent = sessionStorage.getItem(KEPT) === null ? '' : 'This token is not let in.';
+    sessionStorage.removeItem(KEPT);
+    at('sign-in').hidden = false;
+    at('content').hidden = true;
+    return;
+  }
+  at('state').textContent = `No answer: ${error.message}`;
+  at('state').className = 'bad';
+}
+
+/** Listens to what happens; each event has the page drawn again. */
+async function listen() {
+  for (;;) {
+    try {
+      const response = await ask('api/v1/events');
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        if (/^event: (finding|incident|response)/m.test(piece.value)) draw();
+      }
+    } catch (error) {
+      if (error instanceof Refused) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+at('sign-in').addEventListener('submit', (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEPT, at('token').value.trim());
+  draw().then(listen);
+});
+
+await draw();
+listen();
+setInterval(draw, SLOW_MS);
