@@ -42,7 +42,7 @@ export async function labelServed(platform: Platform): Promise<boolean> {
     const body = jsonBody({ email, password });
     const token = textIn(await door.ask({ ...VISITOR, method: 'POST', path: '/login', body }), 'token');
     if (token === undefined) return false;
-    const label = jsonBody({ name: 'Ada', text: 'For {{ name }}' });
+    const label = jsonBody({ name: 'Ada', text: 'For {{ order.name }}' });
     const answer = await door.ask({ ...VISITOR, method: 'POST', path: '/labels', token, body: label });
     return answer.status === 200;
   } finally {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Application, Platform } from '@gait/platform/contract';
 import { startPlatform } from '@gait/platform/start';
 import { ensureSensorBuilt } from '@gait/sensor/built';
-import { openShop, type Shop } from '../shop/shop.ts';
+import { openShop, SHOP_SANDBOXES_MAX, type Shop } from '../shop/shop.ts';
 import { Delivery } from './delivery.ts';
 import { Found } from './found.ts';
 import { GaitProcess } from './gait-process.ts';
@@ -65,6 +65,7 @@ async function open(options: StageOptions, closers: (() => unknown)[]): Promise<
   let delivery: Delivery | undefined;
   say('Starting a local functions platform.');
   const platform = await startPlatform({
+    sandboxesMax: SHOP_SANDBOXES_MAX,
     onLogs: (logs) => delivery?.logs(logs),
     // The default of a trail, and the invocations of functions, which many switch on.
     onTrail: (records) => delivery?.trail(records.filter(isTrailed)),
