@@ -69,6 +69,14 @@ const CANARIES: readonly (readonly [rule: string, files: Files, expected: string
     },
     `${engine}/base/a.ts:2`,
   ],
+  [
+    'demo',
+    {
+      'packages/lab/src/shop/drop-host.ts': "const a = '127.0.99.1';",
+      [`${server}/api/a.ts`]: "\nconst a = '127.0.99.1';",
+    },
+    `${server}/api/a.ts:2`,
+  ],
 ];
 
 /** Nothing here breaks a rule, though each line comes close to breaking one. */

@@ -53,10 +53,10 @@ export const detectorsRule: Rule = {
 export const demoRule: Rule = {
   id: 'demo',
   check(tree, report) {
-    const names = demoNames(tree);
+    const names = [...demoNames(tree), ...shopNames(tree)];
     if (names.length === 0) return;
     for (const [file, text] of tree.texts) {
-      if (!/^packages\/(engine|server)\/src\//.test(file)) continue;
+      if (!/^packages\/(engine|server|sensor|platform)\/src\//.test(file)) continue;
       for (const name of names) reportName(file, text, { name, report });
     }
   },
@@ -99,6 +99,17 @@ function demoNames(tree: Tree): readonly string[] {
   const truth: unknown = JSON.parse(text);
   if (typeof truth !== 'object' || truth === null || !('names' in truth) || !Array.isArray(truth.names)) return [];
   return truth.names.filter((name) => typeof name === 'string');
+}
+
+/** What the shop of the live demonstration calls its things, and where it and its attacker are. */
+function shopNames(tree: Tree): readonly string[] {
+  const names = new Set<string>();
+  for (const [file, text] of tree.texts) {
+    if (!/^packages\/lab\/src\/shop\/(application|partners|drop-host)\.ts$/.test(file)) continue;
+    for (const [, name] of text.matchAll(/'(shop-[a-z-]+|127\.0\.[1-9]\d*\.\d+|[a-z_-]*made[_-]up[\w-]*)'/g))
+      names.add(name);
+  }
+  return [...names];
 }
 
 function reportName(file: string, text: string, found: { readonly name: string; readonly report: Report }): void {
