@@ -63,7 +63,6 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     opened.push(() => service.close());
     const access = openAccess(join(config.data, FOLDER.access));
     opened.push(() => access.close());
-    const administrator = access.ensureAdministrator();
     const responder = await responderOf(config, service);
     const heartbeat = heartbeatOf(config, service);
     if (heartbeat !== undefined) opened.push(() => heartbeat.close());
@@ -72,6 +71,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     opened.push(() => door.close());
     const url = await app.listen({ host: config.listen.address, port: config.listen.port });
     opened.push(watchResponses(responder));
+    // Only now: made before a start that fails, it would never be shown.
+    const administrator = access.ensureAdministrator();
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       // Intake first, then the engine behind it.
