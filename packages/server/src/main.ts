@@ -63,15 +63,18 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     opened.push(() => service.close());
     const access = openAccess(join(config.data, FOLDER.access));
     opened.push(() => access.close());
-    const administrator = access.ensureAdministrator();
     const responder = await responderOf(config, service);
     const heartbeat = heartbeatOf(config, service);
     if (heartbeat !== undefined) opened.push(() => heartbeat.close());
     const app = await httpServer(config, { service, access, responder, heartbeat });
+    let stopWatching: () => unknown = () => undefined;
+    opened.push(() => stopWatching());
     const door = new Closing(app);
     opened.push(() => door.close());
     const url = await app.listen({ host: config.listen.address, port: config.listen.port });
-    opened.push(watchResponses(responder));
+    stopWatching = watchResponses(responder);
+    // Only now: it is made once, and a start that fails shows it to nobody.
+    const administrator = access.ensureAdministrator();
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
       // Intake first, then the engine behind it.
@@ -105,7 +108,8 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     bodyLimit: config.limits.bodyBytes,
     // Closing answers what was begun; connections without a request are ended.
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // What still comes on a connection that is kept is taken as usual, and the connection ends behind it.
+    return503OnClosing: false,
   });
   app.server.headersTimeout = HEADERS_MS_MAX;
   const sensorKey = await sensorKeyOf(config);

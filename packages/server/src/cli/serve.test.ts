@@ -131,13 +131,17 @@ describe('gait serve', () => {
     server.child.kill('SIGKILL');
   });
 
-  it('says that the port is taken', async (test) => {
+  it('says that the port is taken, and shows the administrator token at the first start that succeeds', async (test) => {
     const server = await serve(test, '--data', await scratchFolder(test));
     const port = new URL(server.url).port;
-    const run = await ended(start(['serve', '--data', await scratchFolder(test), '--port', port]));
+    const folder = await scratchFolder(test);
+    const run = await ended(start(['serve', '--data', folder, '--port', port]));
     assert.equal(run.code, 1);
     assert.match(run.stderr, /EADDRINUSE/);
     assert.doesNotMatch(run.stderr, /bug/);
+    const next = await serve(test, '--data', folder);
+    assert.equal((await post(next, next.administrator, record(1))).status, 200);
+    next.child.kill('SIGKILL');
     server.child.kill('SIGKILL');
   });
 
