@@ -13,9 +13,9 @@ import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
 import { findingText } from './render/text.ts';
 import { awsProviders } from './response/aws/provider.ts';
+import { responseDesk } from './response/desk.ts';
 import { Responder } from './response/responder.ts';
 import { Responses } from './response/responses.ts';
-import { responseRoutes } from './response/routes.ts';
 import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
@@ -138,6 +138,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     apiRoutes({
       ...{ service, access, version: VERSION },
       store: service.store,
+      responses: responseDesk(responder, service.store),
       series: {
         minutes: (query) => readMinutes(series, query),
         hours: (query) => readHours(series, query),
@@ -147,9 +148,9 @@ async function httpServer(config: Config, { service, access, responder, heartbea
       metrics: () => metrics.text(),
       counters: counters.api,
       answered: (seconds) => metrics.apiSeconds.observe(seconds),
+      onFailure,
     }),
   );
-  await app.register(responseRoutes, { responder, access, store: service.store });
   statusPage(app);
   return app;
 }

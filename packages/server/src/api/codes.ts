@@ -1,5 +1,6 @@
 import { AccessError, type AccessErrorCode } from '../access/access.ts';
 import { LogError } from '../log/log.ts';
+import { ResponseError } from '../response/errors.ts';
 import { NotTakenError } from '../runtime/service.ts';
 import { StoreError } from '../storage/store.ts';
 
@@ -18,6 +19,23 @@ export const API_CODES = {
   failed: 500,
   busy: 503,
   unavailable: 503,
+  // Responses say what exactly stands in the way, in the codes of errors.md.
+  GAIT_RESPONSE_FUNCTION: 400,
+  GAIT_RESPONSE_LEASE: 400,
+  GAIT_RESPONSE_PROTECTED: 403,
+  GAIT_RESPONSE_SCOPE: 403,
+  GAIT_RESPONSE_ABSENT: 404,
+  GAIT_RESPONSE_NOTHING: 409,
+  GAIT_RESPONSE_STATE: 409,
+  GAIT_RESPONSE_FOREIGN: 409,
+  GAIT_RESPONSE_OBJECTION: 409,
+  GAIT_RESPONSE_FULL: 409,
+  GAIT_RESPONSE_DENIED: 502,
+  GAIT_RESPONSE_CREDENTIALS: 502,
+  GAIT_RESPONSE_REFUSED: 502,
+  GAIT_RESPONSE_UNVERIFIED: 502,
+  GAIT_RESPONSE_SERVER: 502,
+  GAIT_RESPONSE_UNREACHABLE: 504,
 } as const;
 export type ApiCode = keyof typeof API_CODES;
 
@@ -59,6 +77,7 @@ const ACCESS_CODES: Partial<Record<AccessErrorCode, ApiCode>> = {
  */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof ResponseError) return new ApiError(error.code, error.message, { cause: error });
   if (error instanceof NotTakenError) {
     const retryAfterSeconds = RETRY_SECONDS[error.reason];
     return new ApiError('unavailable', NOT_TAKEN[error.reason], { retryAfterSeconds, cause: error });
