@@ -1,7 +1,7 @@
 import { AccessError, type AccessErrorCode } from '../access/access.ts';
 import { LogError } from '../log/log.ts';
 import { ResponseError } from '../response/errors.ts';
-import { NotTakenError } from '../runtime/service.ts';
+import { NotTakenError, RETRY_AFTER_SECONDS } from '../runtime/service.ts';
 import { StoreError } from '../storage/store.ts';
 
 /** Closed list of the codes of errors the API answers, each with its status. Explained in docs/reference/api.md. */
@@ -57,8 +57,6 @@ export function errorBody({ code, message }: ApiError): { readonly error: { code
   return { error: { code, message } };
 }
 
-/** Seconds after which a closing, full or busy server is asked again. */
-const RETRY_SECONDS = { closing: 10, 'disk-full': 60, busy: 1, failed: 60 } as const;
 const NOT_TAKEN = {
   closing: 'The server is closing.',
   'disk-full': 'The disk of the server is full.',
@@ -79,7 +77,7 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof ResponseError) return new ApiError(error.code, error.message, { cause: error });
   if (error instanceof NotTakenError) {
-    const retryAfterSeconds = RETRY_SECONDS[error.reason];
+    const retryAfterSeconds = RETRY_AFTER_SECONDS[error.reason];
     return new ApiError('unavailable', NOT_TAKEN[error.reason], { retryAfterSeconds, cause: error });
   }
   if (error instanceof AccessError) {
@@ -88,7 +86,7 @@ export function asApiError(error: unknown): ApiError {
   }
   if (error instanceof AccessError || error instanceof StoreError || error instanceof LogError) {
     const message = `Something the answer needs cannot be read or written. [${error.code}]`;
-    return new ApiError('unavailable', message, { retryAfterSeconds: RETRY_SECONDS.closing, cause: error });
+    return new ApiError('unavailable', message, { retryAfterSeconds: RETRY_AFTER_SECONDS.closing, cause: error });
   }
   return fromServer(error) ?? new ApiError('failed', 'This is a bug of the server.', { cause: error });
 }

@@ -150,7 +150,7 @@ describe('responses over HTTP', () => {
     const answer = await server.ask('', { body: { function: PAY } });
     assert.deepEqual(
       [answer.status, answer.headers.get('retry-after'), answer.body.error.code],
-      [503, '10', 'unavailable'],
+      [503, '5', 'unavailable'],
     );
     assert.equal(bench.provider.cloud.settings(), before);
   });

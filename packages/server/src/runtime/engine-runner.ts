@@ -138,11 +138,12 @@ export class EngineRunner {
     for (;;) {
       const startedMs = performance.now();
       const why = await ended;
-      if (why === undefined || this.#stopped.signal.aborted) {
+      if (this.#stopped.signal.aborted) {
         this.failure = why?.message;
         return;
       }
-      this.failure = why.message;
+      // Nobody asked for its end: were it taken for one in order, nothing would be judged and nobody told.
+      this.failure = why?.message ?? "The engine's thread ended by itself.";
       if (performance.now() - startedMs > WELL_AFTER_MS) waitMs = RETRY_MS_MIN;
       const stopped = await delay(waitMs, undefined, { signal: this.#stopped.signal }).then(
         () => false,
