@@ -28,6 +28,11 @@ import { serverMetrics } from './telemetry/server-metrics.ts';
 const HEADERS_MS_MAX = 10_000;
 /** Longest wait for a whole request, ms: 64 MiB at a slow 2 MB a second. */
 const REQUEST_MS_MAX = 60_000;
+/**
+ * Connections at once; more are turned away and counted. One costs some 20 KiB before anybody has shown a token, and an open
+ * file, of which the log needs some as well.
+ */
+const CONNECTIONS_MAX = 4_096;
 /** Idle connections are kept this long, ms: longer than the interval in which exporters send. */
 const KEEP_ALIVE_MS = 72_000;
 
@@ -59,7 +64,7 @@ export interface ServeOptions {
 export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
   const opened: (() => unknown)[] = [];
   try {
-    const service = await LiveService.open(config.data, options);
+    const service = await LiveService.open(config.data, { ...options, onFailure });
     opened.push(() => service.close());
     const access = openAccess(join(config.data, FOLDER.access));
     opened.push(() => access.close());
@@ -112,6 +117,11 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     return503OnClosing: false,
   });
   app.server.headersTimeout = HEADERS_MS_MAX;
+  app.server.maxConnections = CONNECTIONS_MAX;
+  let droppedConnections = 0;
+  app.server.on('drop', () => {
+    droppedConnections++;
+  });
   const sensorKey = await sensorKeyOf(config);
   const counters = { ingest: new IngestCounters(), api: newApiCounters() };
   const metrics = serverMetrics({
@@ -120,6 +130,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     api: counters.api,
     refused: access.refused,
     ingest: () => counters.ingest.samples(),
+    droppedConnections: () => droppedConnections,
     ...(heartbeat === undefined ? {} : { heartbeat: heartbeat.counters }),
   });
   await app.register(
