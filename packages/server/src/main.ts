@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -7,8 +6,7 @@ import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
 import { API_SERVER_OPTIONS, apiRoutes, newApiCounters } from './api/plugin.ts';
 import { VERSION } from './cli/version.ts';
 import { Closing } from './closing.ts';
-import { ConfigError } from './config/errors.ts';
-import { type Config, sensorKeyOf } from './config.ts';
+import { type Config, certificateOf, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
 import { findingText } from './render/text.ts';
@@ -105,9 +103,10 @@ interface Parts {
 const PLAIN = { width: 100, colour: false } as const;
 
 async function httpServer(config: Config, { service, access, responder, heartbeat }: Parts): Promise<FastifyInstance> {
+  const https = await certificateOf(config);
   const app: FastifyInstance = Fastify({
     ...API_SERVER_OPTIONS,
-    ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
+    ...(https === undefined ? {} : { https }),
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     bodyLimit: config.limits.bodyBytes,
@@ -215,15 +214,4 @@ function watchResponses(responder: Responder): () => Promise<void> {
 /** What should not happen is told on standard error in full, and to nobody outside. */
 function onFailure(error: unknown): void {
   process.stderr.write(`gait: ${error instanceof Error ? error.stack : String(error)}\n`);
-}
-
-async function certificate(tls: NonNullable<Config['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
-  const read = async (path: string): Promise<Buffer> => {
-    try {
-      return await readFile(path);
-    } catch (error) {
-      throw new ConfigError('GAIT_CONFIG_UNREADABLE', [error instanceof Error ? error.message : path]);
-    }
-  };
-  return { cert: await read(tls.certificate), key: await read(tls.key) };
 }
