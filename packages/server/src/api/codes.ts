@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { AccessError, type AccessErrorCode } from '../access/access.ts';
 import { LogError } from '../log/log.ts';
 import { ResponseError } from '../response/errors.ts';
@@ -10,6 +11,7 @@ export const API_CODES = {
   unauthorized: 401,
   forbidden: 403,
   'not-found': 404,
+  'timed-out': 408,
   ambiguous: 409,
   conflict: 409,
   'too-large': 413,
@@ -89,6 +91,23 @@ export function asApiError(error: unknown): ApiError {
     return new ApiError('unavailable', message, { retryAfterSeconds: RETRY_AFTER_SECONDS.closing, cause: error });
   }
   return fromServer(error) ?? new ApiError('failed', 'This is a bug of the server.', { cause: error });
+}
+
+/** Failures of Node's parser that are not just a request that makes no sense, by its codes. */
+const UNPARSED: Readonly<Record<string, ApiError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError('timed-out', 'The request took too long to arrive.'),
+  HPE_HEADER_OVERFLOW: new ApiError('malformed', 'The headers are too long.'),
+};
+
+/** What is answered on a connection on which no request could be read, whole: there is nothing yet that could answer it. */
+export function unparsedAnswer(code: string): string {
+  const error = UNPARSED[code] ?? new ApiError('malformed', 'The request could not be read.');
+  const body = JSON.stringify(errorBody(error));
+  const status = API_CODES[error.code];
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+    `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
 }
 
 /** Errors of the HTTP server itself, by the status it gives them. */

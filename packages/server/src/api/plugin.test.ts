@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fastify from 'fastify';
@@ -540,6 +541,18 @@ describe('the server', () => {
       503,
     );
     assert.equal(failures.length, 1);
+  });
+
+  it('answers in the same shape what is no request at all', async (test) => {
+    const api = await apiUnderTest(test);
+    for (const text of ['GARBAGE\r\n\r\n', `GET / HTTP/1.1\r\nhost: a\r\nlong: ${'x'.repeat(40_000)}\r\n\r\n`]) {
+      const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.end(text);
+      const answer = Buffer.concat(await socket.toArray()).toString();
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+      assert.equal(JSON.parse(answer.split('\r\n\r\n')[1]).error.code, 'malformed');
+    }
   });
 
   it('answers everywhere that there is nothing in the shape of all errors', async (test) => {

@@ -1,7 +1,15 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { Socket } from 'node:net';
+import type {
+  ConnectionError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerOptions,
+} from 'fastify';
 import { type Access, type Grant, permits, type Role } from '../access/access.ts';
 import { NotTakenError } from '../runtime/service.ts';
-import { API_CODES, ApiError, asApiError, errorBody } from './codes.ts';
+import { API_CODES, ApiError, asApiError, errorBody, unparsedAnswer } from './codes.ts';
 import { type EventStream, type EventTimes, openEventStream } from './events.ts';
 import { type FunctionRow, functionRow } from './function-row.ts';
 import { BODY_BYTES_MAX, PATH_PART_CHARS_MAX, READY_LAG_MS_MAX } from './limits.ts';
@@ -34,6 +42,10 @@ export const API_SERVER_OPTIONS = {
   routerOptions: { maxParamLength: PATH_PART_CHARS_MAX },
   frameworkErrors: (error: Error, _: FastifyRequest, reply: FastifyReply) => {
     sendError(reply, error);
+  },
+  clientErrorHandler: ({ code }: ConnectionError, socket: Socket) => {
+    if (code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else socket.end(unparsedAnswer(code), () => socket.destroy());
   },
 } as const satisfies FastifyServerOptions;
 
