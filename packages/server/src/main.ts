@@ -36,6 +36,8 @@ const KEEP_ALIVE_MS = 72_000;
 
 /** Leases are looked at this often, ms: they last minutes at least. */
 const LEASES_EVERY_MS = 30_000;
+/** Closing waits this long for a response that is being carried out, ms: as long as for other requests. */
+const ACTING_MS_MAX = 10_000;
 /** Who acts when nobody asked: it goes on with what a crash interrupted, and ends leases. */
 const OWN_NAME = 'gait';
 
@@ -207,7 +209,8 @@ function watchResponses(responder: Responder): () => Promise<void> {
   }, LEASES_EVERY_MS).unref();
   return async () => {
     clearInterval(timer);
-    await work;
+    // Work that is cut off here goes on from the log at the next start.
+    await Promise.race([work, delay(ACTING_MS_MAX, undefined, { ref: false })]);
   };
 }
 
