@@ -43,6 +43,9 @@ const SERVER_CONTRACTS = new Set([
   // What a pattern of function keys means, wherever one is written.
   'access/patterns.ts',
   'runtime/service.ts',
+  // What responses look like to whoever asks for them, and how they fail.
+  'response/views.ts',
+  'response/errors.ts',
   // What both token tables mean by the network of an address.
   'ingest/network-prefix.ts',
   // How every part makes a text from outside harmless.

@@ -11,6 +11,7 @@ const FRESH_MS = 250;
 
 /** What a connection is doing. */
 interface Connection {
+  readonly socket: Socket;
   requests: number;
   readonly sinceMs: number;
 }
@@ -21,15 +22,16 @@ interface Connection {
  */
 export class Closing {
   readonly #app: FastifyInstance;
-  readonly #connections = new Map<Socket, Connection>();
+  /** By the address and port of the client: with TLS, what carries the requests is another object than the connection. */
+  readonly #connections = new Map<string, Connection>();
 
   /** Watches the connections of a server from its start. */
   constructor(app: FastifyInstance) {
     this.#app = app;
     const server: Server = app.server;
-    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#watch(socket));
+    server.on('connection', (socket) => this.#watch(socket));
     server.on('request', ({ socket }, response) => {
-      const connection = this.#connections.get(socket);
+      const connection = this.#connections.get(peerOf(socket));
       if (connection === undefined) return;
       connection.requests++;
       response.once('close', () => {
@@ -42,7 +44,7 @@ export class Closing {
   async close(): Promise<void> {
     const sweep = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
     const cut = setTimeout(() => {
-      for (const socket of this.#connections.keys()) socket.destroy();
+      for (const { socket } of this.#connections.values()) socket.destroy();
     }, ANSWER_MS_MAX);
     try {
       await this.#app.close();
@@ -53,14 +55,23 @@ export class Closing {
   }
 
   #watch(socket: Socket): void {
-    this.#connections.set(socket, { requests: 0, sinceMs: performance.now() });
-    socket.once('close', () => this.#connections.delete(socket));
+    const peer = peerOf(socket);
+    const connection = { socket, requests: 0, sinceMs: performance.now() };
+    this.#connections.set(peer, connection);
+    socket.once('close', () => {
+      // The same client port may have been taken for the next connection already.
+      if (this.#connections.get(peer) === connection) this.#connections.delete(peer);
+    });
   }
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const [socket, { requests, sinceMs }] of this.#connections) {
+    for (const { socket, requests, sinceMs } of this.#connections.values()) {
       if (requests === 0 && nowMs - sinceMs > FRESH_MS) socket.destroy();
     }
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -6,8 +7,9 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { ConfigError } from './config/errors.ts';
 import { CONFIG } from './config/schema.ts';
-import { type ConfigInput, isLoopback, loadConfig, sensorKeyOf } from './config.ts';
+import { type ConfigInput, certificateOf, isLoopback, loadConfig, sensorKeyOf } from './config.ts';
 import { scratchFolder } from './log/scratch.ts';
+import { SELF_SIGNED_CERTIFICATE, SELF_SIGNED_KEY } from './self-signed.contract.ts';
 
 const MANUAL = join(import.meta.dirname, '../../../docs/reference/config.md');
 
@@ -221,6 +223,25 @@ describe('the key of sensors', () => {
     await writeFile(path, 'short\n');
     await assert.rejects(sensorKeyOf(await loadConfig(undefined, { sensor: { keyFile: path } })), /at least 32/);
     await assert.rejects(loadConfig(undefined, { sensor: { key, keyFile: path } }), /not both/);
+  });
+});
+
+describe('the certificate', () => {
+  it('is read with its key, which must be its own', async (test) => {
+    const folder = await scratchFolder(test);
+    const paths = { certificate: join(folder, 'certificate.pem'), key: join(folder, 'key.pem') };
+    const config = await loadConfig(undefined, { tls: paths });
+    await writeFile(paths.certificate, SELF_SIGNED_CERTIFICATE);
+    await writeFile(paths.key, SELF_SIGNED_KEY);
+    assert.deepEqual(await certificateOf(config), { cert: SELF_SIGNED_CERTIFICATE, key: SELF_SIGNED_KEY });
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await writeFile(paths.key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    await assert.rejects(certificateOf(config), /key\.pem: is not the key of the certificate/);
+    await writeFile(paths.key, 'no key');
+    await assert.rejects(certificateOf(config), /key\.pem: is no private key/);
+    await writeFile(paths.certificate, 'no certificate');
+    await assert.rejects(certificateOf(config), /certificate\.pem: is no certificate/);
+    assert.equal(await certificateOf(await loadConfig(undefined)), undefined);
   });
 });
 

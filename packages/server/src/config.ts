@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
@@ -54,6 +55,28 @@ export async function sensorKeyOf({ sensor }: Config): Promise<Uint8Array | unde
     throw new ConfigError('GAIT_CONFIG_INVALID', [what]);
   }
   return Buffer.from(text, 'utf8');
+}
+
+/**
+ * Certificate chain and private key of the configuration, PEM; undefined without TLS. Throws `ConfigError`, also when the two
+ * do not belong together: a server would start with them and fail at every connection.
+ */
+export async function certificateOf({ tls }: Config): Promise<{ cert: string; key: string } | undefined> {
+  if (tls === undefined) return undefined;
+  const [cert, key] = [await readText(tls.certificate), await readText(tls.key)];
+  const certificate = readAs(tls.certificate, 'certificate in PEM', () => new X509Certificate(cert));
+  const secret = readAs(tls.key, 'private key in PEM without a passphrase', () => createPrivateKey(key));
+  if (certificate.checkPrivateKey(secret)) return { cert, key };
+  throw new ConfigError('GAIT_CONFIG_INVALID', [`${tls.key}: is not the key of the certificate ${tls.certificate}.`]);
+}
+
+/** The words of the parser are left out: they are about its inside. */
+function readAs<T>(path: string, what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch {
+    throw new ConfigError('GAIT_CONFIG_INVALID', [`${path}: is no ${what}.`]);
+  }
 }
 
 /** Whether only this machine can reach an address. */

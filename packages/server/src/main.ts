@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -7,15 +6,14 @@ import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
 import { API_SERVER_OPTIONS, apiRoutes, newApiCounters } from './api/plugin.ts';
 import { VERSION } from './cli/version.ts';
 import { Closing } from './closing.ts';
-import { ConfigError } from './config/errors.ts';
-import { type Config, sensorKeyOf } from './config.ts';
+import { type Config, certificateOf, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
 import { findingText } from './render/text.ts';
 import { awsProviders } from './response/aws/provider.ts';
+import { responseDesk } from './response/desk.ts';
 import { Responder } from './response/responder.ts';
 import { Responses } from './response/responses.ts';
-import { responseRoutes } from './response/routes.ts';
 import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
@@ -28,11 +26,18 @@ import { serverMetrics } from './telemetry/server-metrics.ts';
 const HEADERS_MS_MAX = 10_000;
 /** Longest wait for a whole request, ms: 64 MiB at a slow 2 MB a second. */
 const REQUEST_MS_MAX = 60_000;
+/**
+ * Connections at once; more are turned away and counted. One costs some 20 KiB before anybody has shown a token, and an open
+ * file, of which the log needs some as well.
+ */
+const CONNECTIONS_MAX = 4_096;
 /** Idle connections are kept this long, ms: longer than the interval in which exporters send. */
 const KEEP_ALIVE_MS = 72_000;
 
 /** Leases are looked at this often, ms: they last minutes at least. */
 const LEASES_EVERY_MS = 30_000;
+/** Closing waits this long for a response that is being carried out, ms: as long as for other requests. */
+const ACTING_MS_MAX = 10_000;
 /** Who acts when nobody asked: it goes on with what a crash interrupted, and ends leases. */
 const OWN_NAME = 'gait';
 
@@ -59,7 +64,7 @@ export interface ServeOptions {
 export async function serve(config: Config, options: ServeOptions = {}): Promise<RunningServer> {
   const opened: (() => unknown)[] = [];
   try {
-    const service = await LiveService.open(config.data, options);
+    const service = await LiveService.open(config.data, { ...options, onFailure });
     opened.push(() => service.close());
     const access = openAccess(join(config.data, FOLDER.access));
     opened.push(() => access.close());
@@ -67,11 +72,13 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     const heartbeat = heartbeatOf(config, service);
     if (heartbeat !== undefined) opened.push(() => heartbeat.close());
     const app = await httpServer(config, { service, access, responder, heartbeat });
+    let stopWatching: () => unknown = () => undefined;
+    opened.push(() => stopWatching());
     const door = new Closing(app);
     opened.push(() => door.close());
     const url = await app.listen({ host: config.listen.address, port: config.listen.port });
-    opened.push(watchResponses(responder));
-    // Only now: made before a start that fails, it would never be shown.
+    stopWatching = watchResponses(responder);
+    // Only now: it is made once, and a start that fails shows it to nobody.
     const administrator = access.ensureAdministrator();
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
@@ -98,17 +105,24 @@ interface Parts {
 const PLAIN = { width: 100, colour: false } as const;
 
 async function httpServer(config: Config, { service, access, responder, heartbeat }: Parts): Promise<FastifyInstance> {
+  const https = await certificateOf(config);
   const app: FastifyInstance = Fastify({
     ...API_SERVER_OPTIONS,
-    ...(config.tls === undefined ? {} : { https: await certificate(config.tls) }),
+    ...(https === undefined ? {} : { https }),
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     bodyLimit: config.limits.bodyBytes,
     // Closing answers what was begun; connections without a request are ended.
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // What still comes on a connection that is kept is taken as usual, and the connection ends behind it.
+    return503OnClosing: false,
   });
   app.server.headersTimeout = HEADERS_MS_MAX;
+  app.server.maxConnections = CONNECTIONS_MAX;
+  let droppedConnections = 0;
+  app.server.on('drop', () => {
+    droppedConnections++;
+  });
   const sensorKey = await sensorKeyOf(config);
   const counters = { ingest: new IngestCounters(), api: newApiCounters() };
   const metrics = serverMetrics({
@@ -117,6 +131,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     api: counters.api,
     refused: access.refused,
     ingest: () => counters.ingest.samples(),
+    droppedConnections: () => droppedConnections,
     ...(heartbeat === undefined ? {} : { heartbeat: heartbeat.counters }),
   });
   await app.register(
@@ -135,6 +150,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     apiRoutes({
       ...{ service, access, version: VERSION },
       store: service.store,
+      responses: responseDesk(responder, service.store),
       series: {
         minutes: (query) => readMinutes(series, query),
         hours: (query) => readHours(series, query),
@@ -144,9 +160,9 @@ async function httpServer(config: Config, { service, access, responder, heartbea
       metrics: () => metrics.text(),
       counters: counters.api,
       answered: (seconds) => metrics.apiSeconds.observe(seconds),
+      onFailure,
     }),
   );
-  await app.register(responseRoutes, { responder, access, store: service.store });
   statusPage(app);
   return app;
 }
@@ -193,22 +209,12 @@ function watchResponses(responder: Responder): () => Promise<void> {
   }, LEASES_EVERY_MS).unref();
   return async () => {
     clearInterval(timer);
-    await work;
+    // Work that is cut off here goes on from the log at the next start.
+    await Promise.race([work, delay(ACTING_MS_MAX, undefined, { ref: false })]);
   };
 }
 
 /** What should not happen is told on standard error in full, and to nobody outside. */
 function onFailure(error: unknown): void {
   process.stderr.write(`gait: ${error instanceof Error ? error.stack : String(error)}\n`);
-}
-
-async function certificate(tls: NonNullable<Config['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
-  const read = async (path: string): Promise<Buffer> => {
-    try {
-      return await readFile(path);
-    } catch (error) {
-      throw new ConfigError('GAIT_CONFIG_UNREADABLE', [error instanceof Error ? error.message : path]);
-    }
-  };
-  return { cert: await read(tls.certificate), key: await read(tls.key) };
 }

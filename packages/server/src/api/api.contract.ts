@@ -11,6 +11,8 @@ import { type OpenedAccess, openAccess } from '../access/sqlite-access.ts';
 import type { Log } from '../log/log.ts';
 import { openSegmentLog } from '../log/segments/segment-log.ts';
 import { findingText } from '../render/text.ts';
+import { responseDesk } from '../response/desk.ts';
+import { Bench, PERMISSIVE } from '../response/responder-bench.contract.ts';
 import { FOLDER } from '../runtime/folder.ts';
 import { type Committed, NotTakenError, type Service, type ServiceStatus } from '../runtime/service.ts';
 import { numberedFinding, sampleIncident } from '../storage/finding-samples.ts';
@@ -19,9 +21,8 @@ import { openSeries } from '../storage/series/series.ts';
 import { sampleHour, sampleMinute } from '../storage/series/series-samples.ts';
 import { openSqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
-import type { EventTimes } from './events.ts';
 import type { ApiCounters } from './parts.ts';
-import { API_SERVER_OPTIONS, apiRoutes, newApiCounters } from './plugin.ts';
+import { API_SERVER_OPTIONS, type ApiOptions, apiRoutes, newApiCounters } from './plugin.ts';
 
 /** The function of the samples. */
 export const PAY = 'aws:123456789012:eu-west-1:pay';
@@ -116,10 +117,15 @@ export interface ApiUnderTest {
   ): Promise<Response>;
 }
 
+/** What a test brings along instead of the usual parts. */
+export interface ApiTestOptions extends Partial<Omit<ApiOptions, 'counters'>> {
+  readonly beside?: FastifyPluginAsync;
+}
+
 /** Starts a server on a free port of this machine; ends with the test. */
 export async function apiUnderTest(
   test: TestContext,
-  { beside, ...options }: { eventTimes?: EventTimes; beside?: FastifyPluginAsync } = {},
+  { beside, ...options }: ApiTestOptions = {},
 ): Promise<ApiUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'gait-test-'));
   const log = await openSegmentLog(join(folder, FOLDER.log));
@@ -140,6 +146,7 @@ export async function apiUnderTest(
       counters,
       series: { minutes: (query) => readMinutes(series, query), hours: (query) => readHours(series, query) },
       explain: (finding: Finding) => findingText(finding, { width: 100, colour: false }),
+      responses: responseDesk(new Bench().open(PERMISSIVE), store),
       forget: (principal) => forgotten.push(principal) > 0,
       metrics: () => 'gait_up 1\n',
       version: '1.2.3',

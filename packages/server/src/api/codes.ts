@@ -1,6 +1,8 @@
+import { STATUS_CODES } from 'node:http';
 import { AccessError, type AccessErrorCode } from '../access/access.ts';
 import { LogError } from '../log/log.ts';
-import { NotTakenError } from '../runtime/service.ts';
+import { ResponseError } from '../response/errors.ts';
+import { NotTakenError, RETRY_AFTER_SECONDS } from '../runtime/service.ts';
 import { StoreError } from '../storage/store.ts';
 
 /** Closed list of the codes of errors the API answers, each with its status. Explained in docs/reference/api.md. */
@@ -9,6 +11,7 @@ export const API_CODES = {
   unauthorized: 401,
   forbidden: 403,
   'not-found': 404,
+  'timed-out': 408,
   ambiguous: 409,
   conflict: 409,
   'too-large': 413,
@@ -18,6 +21,23 @@ export const API_CODES = {
   failed: 500,
   busy: 503,
   unavailable: 503,
+  // Responses say what exactly stands in the way, in the codes of errors.md.
+  GAIT_RESPONSE_FUNCTION: 400,
+  GAIT_RESPONSE_LEASE: 400,
+  GAIT_RESPONSE_PROTECTED: 403,
+  GAIT_RESPONSE_SCOPE: 403,
+  GAIT_RESPONSE_ABSENT: 404,
+  GAIT_RESPONSE_NOTHING: 409,
+  GAIT_RESPONSE_STATE: 409,
+  GAIT_RESPONSE_FOREIGN: 409,
+  GAIT_RESPONSE_OBJECTION: 409,
+  GAIT_RESPONSE_FULL: 409,
+  GAIT_RESPONSE_DENIED: 502,
+  GAIT_RESPONSE_CREDENTIALS: 502,
+  GAIT_RESPONSE_REFUSED: 502,
+  GAIT_RESPONSE_UNVERIFIED: 502,
+  GAIT_RESPONSE_SERVER: 502,
+  GAIT_RESPONSE_UNREACHABLE: 504,
 } as const;
 export type ApiCode = keyof typeof API_CODES;
 
@@ -39,8 +59,6 @@ export function errorBody({ code, message }: ApiError): { readonly error: { code
   return { error: { code, message } };
 }
 
-/** Seconds after which a closing, full or busy server is asked again. */
-const RETRY_SECONDS = { closing: 10, 'disk-full': 60, busy: 1, failed: 60 } as const;
 const NOT_TAKEN = {
   closing: 'The server is closing.',
   'disk-full': 'The disk of the server is full.',
@@ -59,8 +77,9 @@ const ACCESS_CODES: Partial<Record<AccessErrorCode, ApiCode>> = {
  */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof ResponseError) return new ApiError(error.code, error.message, { cause: error });
   if (error instanceof NotTakenError) {
-    const retryAfterSeconds = RETRY_SECONDS[error.reason];
+    const retryAfterSeconds = RETRY_AFTER_SECONDS[error.reason];
     return new ApiError('unavailable', NOT_TAKEN[error.reason], { retryAfterSeconds, cause: error });
   }
   if (error instanceof AccessError) {
@@ -69,9 +88,26 @@ export function asApiError(error: unknown): ApiError {
   }
   if (error instanceof AccessError || error instanceof StoreError || error instanceof LogError) {
     const message = `Something the answer needs cannot be read or written. [${error.code}]`;
-    return new ApiError('unavailable', message, { retryAfterSeconds: RETRY_SECONDS.closing, cause: error });
+    return new ApiError('unavailable', message, { retryAfterSeconds: RETRY_AFTER_SECONDS.closing, cause: error });
   }
   return fromServer(error) ?? new ApiError('failed', 'This is a bug of the server.', { cause: error });
+}
+
+/** Failures of Node's parser that are not just a request that makes no sense, by its codes. */
+const UNPARSED: Readonly<Record<string, ApiError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError('timed-out', 'The request took too long to arrive.'),
+  HPE_HEADER_OVERFLOW: new ApiError('malformed', 'The headers are too long.'),
+};
+
+/** What is answered on a connection on which no request could be read, whole: there is nothing yet that could answer it. */
+export function unparsedAnswer(code: string): string {
+  const error = UNPARSED[code] ?? new ApiError('malformed', 'The request could not be read.');
+  const body = JSON.stringify(errorBody(error));
+  const status = API_CODES[error.code];
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+    `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
 }
 
 /** Errors of the HTTP server itself, by the status it gives them. */

@@ -1,6 +1,7 @@
 import type { Finding } from '@gait/engine/event/finding';
 import type { HourRow, RollupRow } from '@gait/engine/event/rollup';
 import type { Access, Grant } from '../access/access.ts';
+import type { ResponseDesk } from '../response/views.ts';
 import type { Service } from '../runtime/service.ts';
 import type { Store } from '../storage/store.ts';
 import type { FunctionRow } from './function-row.ts';
@@ -35,6 +36,7 @@ export interface ApiParts {
   >;
   readonly series: SeriesReader;
   readonly access: Access;
+  readonly responses: ResponseDesk;
   /** A finding in full as text for people: `findingText` without colours. */
   explain(finding: Finding): string;
   /** Forgets who is behind a token of a person; false when nobody is known by it. */

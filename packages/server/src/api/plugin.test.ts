@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fastify from 'fastify';
 import { ROLES, type Role } from '../access/access.ts';
+import { responseDesk } from '../response/desk.ts';
+import { Bench, PERMISSIVE } from '../response/responder-bench.contract.ts';
 import { sampleIncident } from '../storage/finding-samples.ts';
 import { TEST_HOUR_MS } from '../storage/series/series-samples.ts';
 import { type ApiUnderTest, apiUnderTest, FINDINGS, PAY } from './api.contract.ts';
@@ -26,11 +29,19 @@ const SOUND: Readonly<Record<string, { readonly path: string; readonly body?: ob
   setIncidentState: { path: '/controls/incident-state', body: { incident: `i${FIRST}`, state: 'acknowledged' } },
   declareNormal: { path: '/controls/training-span', body: { fromMs: 1000, toMs: 2000 } },
   erasePerson: { path: '/controls/erasure', body: { principal: 'person_0123456789abcdef' } },
+  listResponses: { path: '/responses?state=active' },
+  getResponse: { path: '/responses/rffffffffffffffff' },
+  planResponse: { path: '/responses/plan', body: { function: PAY } },
+  startResponse: { path: '/responses', body: { function: PAY, leaseMinutes: 30 } },
+  extendResponse: { path: '/responses/rffffffffffffffff/extend', body: { leaseMinutes: 30 } },
+  releaseResponse: { path: '/responses/rffffffffffffffff/release', body: {} },
   getHealth: { path: '/health' },
   listTokens: { path: '/tokens' },
   createToken: { path: '/tokens', body: { name: 'made', role: 'ingest', functions: ['aws:*:*:a'] } },
   revokeToken: { path: '/tokens/0123456789ab' },
 };
+/** Those that name something there is not. */
+const ABSENT = ['getResponse', 'extendResponse', 'releaseResponse', 'revokeToken'];
 const INCLUDED: Readonly<Record<Role, readonly Role[]>> = {
   ingest: [],
   read: ['read'],
@@ -72,7 +83,7 @@ describe('who may do what', () => {
       }
       for (const one of ROLES) {
         const response = await send(api.tokens[one]);
-        const allowed = id === 'revokeToken' ? 404 : status;
+        const allowed = ABSENT.includes(id) ? 404 : status;
         if (INCLUDED[one].includes(role)) assert.equal(response.status, allowed, `${one}: ${await response.text()}`);
         else assert.deepEqual(await errorOf(response), [403, 'forbidden'], `${id} as ${one}`);
       }
@@ -487,14 +498,70 @@ describe('the server', () => {
   it('refuses a server that could not find functions with long names', async (test) => {
     const api = await apiUnderTest(test);
     const { service, store, access, counters } = api;
+    const responses = responseDesk(new Bench().open(PERMISSIVE), store);
     const never = () => assert.fail('not asked');
-    const options = { service, store, access, counters, version: '1', explain: never, forget: never, metrics: never };
+    const options = {
+      service,
+      store,
+      access,
+      counters,
+      responses,
+      version: '1',
+      explain: never,
+      forget: never,
+      metrics: never,
+    };
     const app = fastify();
     const ready = async () => {
       await app.register(apiRoutes({ ...options, series: { minutes: never, hours: never } }));
     };
     await assert.rejects(ready, /API_SERVER_OPTIONS/);
     await app.close();
+  });
+
+  it('tells the server of a failure that is a bug, and the client only that there was one', async (test) => {
+    const failures: unknown[] = [];
+    const secret = new Error('select * from secrets');
+    const responses = {
+      ...responseDesk(new Bench().open(PERMISSIVE), { incident: () => ({ kind: 'none' }) }),
+      list: () => {
+        throw secret;
+      },
+    };
+    const api = await apiUnderTest(test, { responses, onFailure: (error) => failures.push(error) });
+    const response = await api.send('/api/v1/responses');
+    const text = await response.text();
+    assert.equal(response.status, 500);
+    assert.deepEqual(Object.keys(JSON.parse(text)), ['error']);
+    assert.doesNotMatch(text, /secrets/);
+    assert.deepEqual(failures, [secret]);
+    api.service.closing = true;
+    assert.equal(
+      (await api.send('/api/v1/controls/training-span', { method: 'POST', body: { fromMs: 1, toMs: 2 } })).status,
+      503,
+    );
+    assert.equal(failures.length, 1);
+  });
+
+  it('answers in the same shape what is no request at all', async (test) => {
+    const api = await apiUnderTest(test);
+    for (const text of ['GARBAGE\r\n\r\n', `GET / HTTP/1.1\r\nhost: a\r\nlong: ${'x'.repeat(40_000)}\r\n\r\n`]) {
+      const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.end(text);
+      const answer = Buffer.concat(await socket.toArray()).toString();
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+      assert.equal(JSON.parse(answer.split('\r\n\r\n')[1]).error.code, 'malformed');
+    }
+  });
+
+  it('answers everywhere that there is nothing in the shape of all errors', async (test) => {
+    const api = await apiUnderTest(test);
+    for (const path of ['/nothing', '/v1/trace', '/api/nothing', '/api/v1/nothing']) {
+      const response = await api.send(path);
+      assert.equal(response.status, 404, path);
+      assert.equal(Object(await response.json()).error?.code, 'not-found', path);
+    }
   });
 
   it('counts requests by route, never by what was asked for', async (test) => {

@@ -1,6 +1,15 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { Socket } from 'node:net';
+import type {
+  ConnectionError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerOptions,
+} from 'fastify';
 import { type Access, type Grant, permits, type Role } from '../access/access.ts';
-import { API_CODES, ApiError, asApiError, errorBody } from './codes.ts';
+import { NotTakenError } from '../runtime/service.ts';
+import { API_CODES, ApiError, asApiError, errorBody, unparsedAnswer } from './codes.ts';
 import { type EventStream, type EventTimes, openEventStream } from './events.ts';
 import { type FunctionRow, functionRow } from './function-row.ts';
 import { BODY_BYTES_MAX, PATH_PART_CHARS_MAX, READY_LAG_MS_MAX } from './limits.ts';
@@ -16,6 +25,8 @@ export interface ApiOptions extends ApiParts {
   /** Told how long each answer took, s. Streams of events do not count. */
   readonly answered?: (seconds: number) => void;
   readonly eventTimes?: EventTimes;
+  /** Told of failures that are bugs, or of the disk; the client is told only that there was one. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** Counters of an API that has answered nothing yet. */
@@ -31,6 +42,10 @@ export const API_SERVER_OPTIONS = {
   routerOptions: { maxParamLength: PATH_PART_CHARS_MAX },
   frameworkErrors: (error: Error, _: FastifyRequest, reply: FastifyReply) => {
     sendError(reply, error);
+  },
+  clientErrorHandler: ({ code }: ConnectionError, socket: Socket) => {
+    if (code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else socket.end(unparsedAnswer(code), () => socket.destroy());
   },
 } as const satisfies FastifyServerOptions;
 
@@ -74,7 +89,15 @@ class Api {
   }
 
   routes(app: FastifyInstance): void {
-    app.setErrorHandler((error, _, reply) => sendError(reply, error));
+    app.setErrorHandler((error, _, reply) => {
+      const { code, cause } = asApiError(error);
+      // Who is told to come again because the server is closing or full reads why in the status and the metrics.
+      if (code === 'failed' || (code === 'unavailable' && !(cause instanceof NotTakenError))) {
+        this.#options.onFailure?.(cause ?? error);
+      }
+      sendError(reply, error);
+    });
+    app.setNotFoundHandler((_, reply) => sendError(reply, new ApiError('not-found', 'There is nothing here.')));
     app.addHook('onRequest', async (_, reply) => {
       reply.headers(HEADERS);
     });
@@ -106,7 +129,6 @@ class Api {
   #table(app: FastifyInstance): void {
     const routes = routeTable();
     const document = openApiDocument(routes, this.#options.version);
-    app.setNotFoundHandler((_, reply) => sendError(reply, new ApiError('not-found', 'There is nothing here.')));
     app.get('/openapi.json', ROUTE, async () => document);
     app.get('/v1/events', ROUTE, async (request, reply) => this.#follow(request, reply));
     for (const route of routes) this.#route(app, route);
@@ -196,7 +218,6 @@ function tokenOf({ headers }: FastifyRequest): string | undefined {
 
 function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = asApiError(thrown);
-  if (error.code === 'failed') reply.log.error(thrown);
   reply.headers(HEADERS);
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));

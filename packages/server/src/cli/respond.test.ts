@@ -2,16 +2,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import fastify from 'fastify';
-import type { Grant } from '../access/access.ts';
+import { apiUnderTest } from '../api/api.contract.ts';
 import { scratchFolder } from '../log/scratch.ts';
 import { AwsDouble } from '../response/aws/http-double.contract.ts';
 import { awsProviders } from '../response/aws/provider.ts';
+import { responseDesk } from '../response/desk.ts';
 import { PAY, SECRET } from '../response/memory-cloud.contract.ts';
 import { Responder } from '../response/responder.ts';
 import { Bench, PERMISSIVE } from '../response/responder-bench.contract.ts';
 import { Responses } from '../response/responses.ts';
-import { responseRoutes } from '../response/routes.ts';
 import { Workspace } from '../runtime/workspace.ts';
 import { ended, linesOf, type Run, start } from './command.contract.ts';
 
@@ -169,35 +168,27 @@ describe('gait respond and gait release', () => {
       wait: async () => undefined,
       newId: () => 'r00000000000000aa',
     });
-    const app = fastify();
-    test.after(() => app.close());
-    const token = { id: 't', name: 'ann', role: 'respond', functions: [], recordsPerSecond: 1, createdMs: 1 } as const;
-    const grant: Grant = { token, speaksFor: () => false, onlyFunction: undefined, take: () => ({ ok: true }) };
-    await app.register(responseRoutes, {
-      responder,
-      store: { incident: () => ({ kind: 'none' }) },
-      access: { check: (presented) => (presented === 'secret-token' ? grant : { refused: 'unknown' }) },
-    });
-    const server = await app.listen({ host: '127.0.0.1', port: 0 });
+    const responses = responseDesk(responder, { incident: () => ({ kind: 'none' }) });
+    const { app, url: server, tokens } = await apiUnderTest(test, { responses });
     const run = (presented: string, ...words: string[]) =>
       ended(start([...words, '--server', server], { GAIT_TOKEN: presented }));
     const before = double.cloud.settings();
-    const both = await run('secret-token', 'respond', 'start', '--function', PAY, '--protect', 'pay');
+    const both = await run(tokens.respond, 'respond', 'start', '--function', PAY, '--protect', 'pay');
     assert.match(both.stderr, /^gait: --protect has no meaning with --server/);
     assert.deepEqual([both.code, log], [2, []]);
-    const started = await run('secret-token', 'respond', 'start', '--function', PAY);
+    const started = await run(tokens.respond, 'respond', 'start', '--function', PAY);
     assert.match(started.stdout, /^r00000000000000aa {2}in force {2}/);
-    assert.match((await run('secret-token', 'respond', 'list')).stdout, /^r00000000000000aa {2}in force/);
-    const none = await run('secret-token', 'respond', 'plan', 'i1');
+    assert.match((await run(tokens.respond, 'respond', 'list')).stdout, /^r00000000000000aa {2}in force/);
+    const none = await run(tokens.respond, 'respond', 'plan', 'i1');
     assert.match(none.stderr, /There is no incident i1\. \[GAIT_RESPONSE_ABSENT\] \[GAIT_RESPONSE_SERVER\]/);
     const wrong = await run('wrong', 'release', 'r00000000000000aa');
     assert.match(wrong.stderr, /A valid token is needed/);
-    const released = await run('secret-token', 'release', 'r00000000000000aa');
+    const released = await run(tokens.respond, 'release', 'r00000000000000aa');
     assert.match(released.stdout, /^r00000000000000aa {2}released/);
     assert.equal(double.cloud.settings(), before);
     assert.equal(log.at(-1)?.state, 'released');
     await app.close();
-    const gone = await run('secret-token', 'respond', 'list');
+    const gone = await run(tokens.respond, 'respond', 'list');
     assert.match(gone.stderr, /GAIT_RESPONSE_SERVER/);
     assert.equal(gone.code, 1);
   });

@@ -6,6 +6,12 @@ import { print, say } from './output.ts';
 /** Shortest model day, ms: a demonstration of a month takes a minute then. */
 const TEMPO_MS_MIN = 1_000;
 
+/**
+ * What is still under way when everything is saved has this long, ms: requests to a provider that does not answer would keep
+ * the process for half a minute. What they were for is in the log, and the next start goes on with it.
+ */
+const LEFT_MS_MAX = 1_000;
+
 interface Options {
   readonly config?: string;
   readonly data?: string;
@@ -55,6 +61,8 @@ async function run(options: Options): Promise<void> {
   } finally {
     stop.release();
     await server.close();
+    // Unless nothing is left by then, so that the process ends by itself.
+    setTimeout(() => process.exit(), LEFT_MS_MAX).unref();
   }
   if (options.json === true) print(`${JSON.stringify({ event: 'closed' })}\n`);
 }

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { LEASE_MINUTES_MAX, LEASE_MINUTES_MIN } from './limits.ts';
+
+/** How long a lease may be, minutes. */
+export const RESPONSE_LEASE_MINUTES = { min: LEASE_MINUTES_MIN, max: LEASE_MINUTES_MAX } as const;
+/** Which responses can be asked for. */
+export const RESPONSE_STATES = ['active', 'all'] as const;
 
 /** A step of a plan as it is shown. */
 export interface PlannedStepView {
@@ -43,6 +49,29 @@ export interface ResponseView {
   readonly failure?: FailureView | undefined;
 }
 
+/** Who acts on which response. */
+interface Act {
+  readonly response: string;
+  readonly by: string;
+}
+
+/** What can be asked of whatever carries out responses. All but `list` and `get` resolve when the work is done. */
+export interface ResponseDesk {
+  /** Says what would be done, and does nothing. */
+  plan(asked: { readonly incident?: string | undefined; readonly function?: string | undefined }): Promise<PlanView>;
+  start(asked: {
+    readonly incident?: string;
+    readonly function?: string;
+    readonly leaseMinutes?: number;
+    readonly by: string;
+  }): Promise<ResponseView>;
+  extend(asked: Act & { readonly leaseMinutes?: number }): Promise<ResponseView>;
+  release(asked: Act & { readonly force?: boolean; readonly keepSandboxes?: boolean }): Promise<ResponseView>;
+  /** Newest first. */
+  list(state: (typeof RESPONSE_STATES)[number]): readonly ResponseView[];
+  get(id: string): ResponseView | undefined;
+}
+
 /** Bounds of what is read of an answer: they keep a foreign server from filling the terminal. */
 const text = z.string().max(20_000);
 const list = <T extends z.ZodType>(of: T) => z.array(of).max(1000);
@@ -55,27 +84,31 @@ const plannedStep = z.looseObject({
   inverseCommand: text.optional(),
 });
 const failure = z.looseObject({ code: text, message: text });
-const response = z.looseObject({
-  id: text,
-  incident: text,
-  function: text,
-  phase: text,
-  startedMs: z.number(),
-  startedBy: text,
-  untilMs: z.number(),
-  steps: list(z.looseObject({ id: text, phase: text, note: text, failure: failure.optional() })),
-  failure: failure.optional(),
-});
+const response = z
+  .looseObject({
+    id: text,
+    incident: text,
+    function: text,
+    phase: text,
+    startedMs: z.number(),
+    startedBy: text,
+    untilMs: z.number(),
+    steps: list(z.looseObject({ id: text, phase: text, note: text, failure: failure.optional() })),
+    failure: failure.optional(),
+  })
+  .meta({ id: 'Response', description: 'A quarantine, as the log tells it. Further keys may come.' });
 
 /** Reads the answer to a request for a plan. */
-export const planView: z.ZodType<PlanView> = z.looseObject({
-  function: text,
-  incident: text,
-  steps: list(plannedStep),
-  leftOut: list(z.looseObject({ what: text, why: text })),
-  caveats: list(text),
-  recycle: plannedStep,
-});
+export const planView: z.ZodType<PlanView> = z
+  .looseObject({
+    function: text,
+    incident: text,
+    steps: list(plannedStep),
+    leftOut: list(z.looseObject({ what: text, why: text })),
+    caveats: list(text),
+    recycle: plannedStep,
+  })
+  .meta({ id: 'ResponsePlan', description: 'What a quarantine would do. Further keys may come.' });
 
 /** Reads the answer to a request for one response, or one to act on it. */
 export const responseView: z.ZodType<ResponseView> = response;

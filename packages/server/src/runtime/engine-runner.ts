@@ -23,6 +23,8 @@ export interface RunnerOptions {
   readonly checkpointEveryMs: number;
   /** Told what was committed, after the commit. Must not throw. */
   readonly committed: (committed: Committed) => void;
+  /** Told each time the thread has died, with why. Must not throw. */
+  readonly failed: (error: Error) => void;
 }
 
 /** An expected failure inside the engine's thread; its code is from the closed list of the part that failed. */
@@ -137,12 +139,15 @@ export class EngineRunner {
     let waitMs = RETRY_MS_MIN;
     for (;;) {
       const startedMs = performance.now();
-      const why = await ended;
-      if (why === undefined || this.#stopped.signal.aborted) {
-        this.failure = why?.message;
+      const end = await ended;
+      if (this.#stopped.signal.aborted) {
+        this.failure = end?.message;
         return;
       }
+      // Nobody asked for its end: were it taken for one in order, nothing would be judged and nobody told.
+      const why = end ?? new Error("The engine's thread ended by itself.");
       this.failure = why.message;
+      this.#options.failed(why);
       if (performance.now() - startedMs > WELL_AFTER_MS) waitMs = RETRY_MS_MIN;
       const stopped = await delay(waitMs, undefined, { signal: this.#stopped.signal }).then(
         () => false,

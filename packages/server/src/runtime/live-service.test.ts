@@ -122,7 +122,8 @@ describe('the running service', () => {
 
   it('starts its engine again when it has failed, and nothing is lost or told twice', async (test) => {
     const folder = await scratchFolder(test);
-    const service = await opened(folder);
+    const failures: Error[] = [];
+    const service = await opened(folder, { onFailure: (error) => failures.push(error) });
     const told: string[] = [];
     service.onCommitted(({ findings }) => told.push(...findings.map(({ id }) => id)));
     await feed(service, 0, 14);
@@ -133,6 +134,7 @@ describe('the running service', () => {
     await feed(service, 14, RECORDS);
     await until(() => service.status().state === 'failed');
     assert.match(service.status().failure ?? '', /locked/);
+    assert.match(failures[0].message, /locked/);
     other.exec('ROLLBACK');
     other.close();
     await until(() => service.status().consumed === service.status().appended && service.status().state === 'running');

@@ -30,6 +30,8 @@ export interface LiveOptions extends GenesisOptions {
   readonly log?: SegmentLogOptions;
   /** Clock of ticks and controls, ms since 1970; a test may stop it. */
   readonly now?: () => number;
+  /** Told each time the engine's thread has died, with why. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 /**
@@ -92,7 +94,11 @@ export class LiveService implements Service {
       opened.push(() => tokens.close());
       let tell: (committed: Committed) => void = () => undefined;
       const checkpointEveryMs = options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS;
-      const runner = new EngineRunner({ folder, log, checkpointEveryMs, committed: (committed) => tell(committed) });
+      const runner = new EngineRunner({
+        ...{ folder, log, checkpointEveryMs },
+        committed: (committed) => tell(committed),
+        failed: (error) => options.onFailure?.(error),
+      });
       opened.push(() => runner.close());
       await runner.start();
       const store = openSqliteStore(join(folder, FOLDER.store));

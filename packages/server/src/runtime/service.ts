@@ -5,6 +5,14 @@ import type { Control } from '@gait/engine/event/record';
 /** Why nothing is taken just now; answered with 503 and `Retry-After`. `failed`: the disk broke; only a restart helps. */
 export type NotTaken = 'closing' | 'disk-full' | 'busy' | 'failed';
 
+/** When it is worth coming again, s: what is full is emptied by people, what is closing is started again soon. */
+export const RETRY_AFTER_SECONDS: Readonly<Record<NotTaken, number>> = {
+  closing: 5,
+  'disk-full': 60,
+  busy: 1,
+  failed: 60,
+};
+
 /** Expected failure of taking something in. */
 export class NotTakenError extends Error {
   override readonly name = 'NotTakenError';

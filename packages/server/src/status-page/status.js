@@ -11,6 +11,8 @@ if (given !== undefined) {
 const at = (id) => document.getElementById(id);
 const SLOW_MS = 5_000;
 const AGAIN_MS = 2_000;
+/** Longest beginning of a line that is kept until the rest comes: names of events are shorter. */
+const PIECE_CHARS_MAX = 64;
 
 /** Asks the API; undefined when the token is not let in. */
 async function ask(path, options = {}) {
@@ -24,6 +26,17 @@ async function ask(path, options = {}) {
 class Refused extends Error {}
 
 const json = async (path) => (await ask(path)).json();
+
+/** What was drawn last, by place. */
+const drawnOf = new Map();
+
+/** Draws a place unless it would look the same: who reads, selects or goes by keyboard there is not disturbed. */
+async function place(name, value, make) {
+  const text = JSON.stringify(value);
+  if (drawnOf.get(name) === text) return;
+  at(name).replaceChildren(...(await make()));
+  drawnOf.set(name, text);
+}
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -63,8 +76,9 @@ const opened = new Set();
 async function drawIncidents() {
   const { items } = await json('api/v1/incidents?limit=50');
   const shown = items.filter((one) => one.mergedInto === undefined);
-  const drawn = await Promise.all(shown.map(incident));
-  at('incidents').replaceChildren(...(drawn.length > 0 ? drawn : [nothing('No incident.')]));
+  await place('incidents', shown, () =>
+    shown.length > 0 ? Promise.all(shown.map(incident)) : [nothing('No incident.')],
+  );
 }
 
 async function incident(one) {
@@ -111,14 +125,16 @@ async function drawFunctions() {
   ]);
   const more = total > items.length ? [nothing(`and ${whole(total - items.length)} more`)] : [];
   const drawn = rows.length > 0 ? table(heads, rows) : nothing('No function has been seen: no data, not no findings.');
-  at('functions').replaceChildren(drawn, ...more);
+  await place('functions', [rows, total], () => [drawn, ...more]);
 }
 
 async function drawResponses() {
   const { responses } = await json('api/v1/responses');
   const heads = [{ title: 'Function' }, { title: 'State' }, { title: 'Until' }, { title: 'By' }];
   const rows = responses.map((one) => [one.function, one.phase, time(one.untilMs), one.startedBy]);
-  at('responses').replaceChildren(rows.length > 0 ? table(heads, rows) : nothing('No function is quarantined.'));
+  await place('responses', rows, () => [
+    rows.length > 0 ? table(heads, rows) : nothing('No function was quarantined.'),
+  ]);
 }
 
 async function drawCoverage() {
@@ -129,8 +145,8 @@ async function drawCoverage() {
     { title: 'In part', number: true },
     { title: 'Not seen', number: true },
   ];
-  const rows = items.map((one) => [one.capability, one.seen ?? 0, one.partly ?? 0, one.unseen ?? 0]);
-  at('coverage').replaceChildren(rows.length > 0 ? table(heads, rows) : nothing('Nothing has arrived yet.'));
+  const rows = items.map((one) => [one.capability, whole(one.full), whole(one.partial), whole(one.dark)]);
+  await place('coverage', rows, () => [rows.length > 0 ? table(heads, rows) : nothing('Nothing has arrived yet.')]);
 }
 
 async function drawState() {
@@ -146,26 +162,39 @@ async function drawState() {
   at('state').className = health.state === 'running' ? 'calm' : 'bad';
 }
 
-let drawing = Promise.resolve();
+let drawing;
+let again = false;
 
-/** Draws everything, one drawing at a time. */
+/** Draws everything, one drawing at a time; what is asked for meanwhile is one more. */
 function draw() {
-  drawing = drawing.then(async () => {
-    try {
-      await Promise.all([drawState(), drawIncidents(), drawResponses(), drawFunctions(), drawCoverage()]);
-      at('sign-in').hidden = true;
-      at('content').hidden = false;
-    } catch (error) {
-      troubled(error);
+  again = true;
+  drawing ??= (async () => {
+    while (again) {
+      again = false;
+      await drawOnce();
     }
-  });
+    drawing = undefined;
+  })();
   return drawing;
+}
+
+async function drawOnce() {
+  try {
+    if (sessionStorage.getItem(KEPT) === null) throw new Refused();
+    await Promise.all([drawState(), drawIncidents(), drawResponses(), drawFunctions(), drawCoverage()]);
+    at('refused').textContent = '';
+    at('sign-in').hidden = true;
+    at('content').hidden = false;
+  } catch (error) {
+    troubled(error);
+  }
 }
 
 function troubled(error) {
   if (error instanceof Refused) {
     at('state').textContent = 'A token is needed.';
-    at('refused').textContent = sessionStorage.getItem(KEPT) === null ? '' : 'This token is not let in.';
+    at('state').className = '';
+    if (sessionStorage.getItem(KEPT) !== null) at('refused').textContent = 'This token is not let in.';
     sessionStorage.removeItem(KEPT);
     at('sign-in').hidden = false;
     at('content').hidden = true;
@@ -181,8 +210,12 @@ async function listen() {
     try {
       const response = await ask('api/v1/events');
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let before = '';
       for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        if (/^event: (finding|incident|response)/m.test(piece.value)) draw();
+        // The name of an event may come in two pieces.
+        const text = before + piece.value;
+        if (/^event: (finding|incident)\n/m.test(text)) draw();
+        before = text.slice(text.lastIndexOf('\n') + 1).slice(0, PIECE_CHARS_MAX);
       }
     } catch (error) {
       if (error instanceof Refused) return;
@@ -199,4 +232,4 @@ at('sign-in').addEventListener('submit', (event) => {
 
 await draw();
 listen();
-setInterval(draw, SLOW_MS);
+setInterval(() => sessionStorage.getItem(KEPT) !== null && draw(), SLOW_MS);

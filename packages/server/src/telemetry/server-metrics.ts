@@ -35,6 +35,8 @@ export interface MetricSources {
   /** Nothing where telemetry does not come over HTTP. */
   ingest?(): readonly IngestSample[];
   readonly heartbeat?: HeartbeatCounters;
+  /** Connections that were not taken because there were as many as may be. */
+  droppedConnections?(): number;
   /** Wall clock, ms since 1970. */
   readonly nowMs?: () => number;
 }
@@ -73,7 +75,7 @@ function single(registry: Registry, rows: readonly Row[]): void {
   for (const [type, name, help, value] of rows) registry.read({ type, name, help }, () => [{ value: value() }]);
 }
 
-function serviceMetrics(registry: Registry, { version, status }: MetricSources): void {
+function serviceMetrics(registry: Registry, { version, status, droppedConnections }: MetricSources): void {
   const build: MetricDefinition = {
     type: 'gauge',
     name: 'gait_service_build',
@@ -93,6 +95,12 @@ function serviceMetrics(registry: Registry, { version, status }: MetricSources):
   });
   single(registry, [
     ['gauge', 'gait_service_start_seconds', 'When it started, since 1970.', () => status().startedMs / 1000],
+    [
+      'counter',
+      'gait_service_dropped_connections_total',
+      'Connections beyond the limit.',
+      () => droppedConnections?.() ?? 0,
+    ],
     ['gauge', 'gait_process_resident_bytes', 'Memory of the process.', () => process.memoryUsage.rss()],
     ['counter', 'gait_process_cpu_seconds_total', 'Processor time of the process.', cpuSeconds],
   ]);
@@ -139,6 +147,12 @@ function engineMetrics(registry: Registry, { status, nowMs = Date.now }: MetricS
     ['gauge', 'gait_engine_functions', 'Functions that are known.', () => status().functions],
     ['counter', 'gait_engine_findings_total', 'Findings since the start.', () => status().findings],
     ['counter', 'gait_engine_incidents_total', 'Incidents since the start.', () => status().incidents],
+    [
+      'counter',
+      'gait_engine_restarts_total',
+      'Times the engine died and was started again.',
+      () => status().engineRestarts,
+    ],
     ['gauge', 'gait_engine_state_bytes', 'Memory of what was learned.', () => status().engineBytes],
   ]);
 }

@@ -19,6 +19,7 @@ const TOKENS: Readonly<Record<string, Partial<TokenRecord>>> = {
   pay: { functions: [PAY] },
   two: { functions: [PAY, `aws:${ACCOUNT}:eu-west-1:ship`] },
   reader: { role: 'read' },
+  administrator: { role: 'admin' },
   slow: { functions: [PAY], recordsPerSecond: 1 },
 };
 

@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Batch, Origin } from '@gait/engine/event/batch';
 import type { Grant } from '../../access/access.ts';
-import { NotTakenError, type Service } from '../../runtime/service.ts';
+import { NotTakenError, RETRY_AFTER_SECONDS, type Service } from '../../runtime/service.ts';
 import type { DecodeContext, Decoder, SourceDefaults } from '../decoder.ts';
 import type { Place } from '../identity.ts';
 import type { Tokens } from '../tokens.ts';
@@ -68,9 +68,6 @@ export interface Taken {
   readonly told: readonly ToldReject[];
   readonly notes: Readonly<Record<string, number>>;
 }
-
-/** When to come again after `NotTakenError`, ms. */
-const COME_AGAIN_MS = { closing: 5000, 'disk-full': 60_000, busy: 1000, failed: 60_000 } as const;
 
 /** Takes requests in: body, decoding, identity, time, rate, log. The routes around it speak the protocols. */
 export class Intake {
@@ -195,7 +192,7 @@ export class Intake {
         await this.#options.service.append(batch);
       } catch (error) {
         if (!(error instanceof NotTakenError)) throw error;
-        const retryAfterMs = COME_AGAIN_MS[error.reason];
+        const retryAfterMs = 1000 * RETRY_AFTER_SECONDS[error.reason];
         throw new Refusal('not-taken', error.reason, { cause: error, retryAfterMs });
       }
     }

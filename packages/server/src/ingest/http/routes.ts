@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Access } from '../../access/access.ts';
+import { type Access, AccessError } from '../../access/access.ts';
+import { RETRY_AFTER_SECONDS } from '../../runtime/service.ts';
 import { admitted } from './admission.ts';
 import { discarded } from './body.ts';
 import { eventsRoute } from './events-route.ts';
@@ -76,6 +77,11 @@ async function respond(route: IngestRoute, { request: { raw }, reply, intake, op
 function refusalOf(error: unknown, { onFailure }: IngestOptions): Refusal {
   if (error instanceof Refusal) return error;
   onFailure?.(error);
+  // Senders come again after 503, and give up after 500: that tokens cannot be looked up passes.
+  if (error instanceof AccessError) {
+    const retryAfterMs = 1000 * RETRY_AFTER_SECONDS.busy;
+    return new Refusal('not-taken', 'tokens cannot be looked up', { cause: error, retryAfterMs });
+  }
   return new Refusal('failed', 'the server could not take the request', { cause: error });
 }
 

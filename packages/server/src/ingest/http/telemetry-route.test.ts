@@ -48,6 +48,13 @@ suite('POST /v1/telemetry', () => {
     assert.equal(row?.['trust'], TRUST.platform);
   });
 
+  test('the administrator speaks for every function here too', async (t) => {
+    const server = await ingestServer(t);
+    const body = JSON.stringify([reportOf(REQUEST)]);
+    const answer = await server.post('/v1/telemetry', body, { 'gait-function': 'pay' }, 'administrator');
+    assert.equal((await answered(answer)).accepted, 1);
+  });
+
   test('records of a token that a function may hold have the trust of a sensor', async (t) => {
     const server = await ingestServer(t);
     await server.post('/v1/telemetry', JSON.stringify([reportOf(REQUEST)]), {}, 'pay');

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { suite, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { encodeWireRecord } from '@gait/sensor/wire';
+import { AccessError } from '../../access/access.ts';
 import { answered, type IngestServer, ingestServer, NOW_MS, PAY } from './ingest-server.contract.ts';
 
 const LINE = encodeWireRecord({ timeMs: NOW_MS - 1000, function: PAY, requestId: 'r-1' });
@@ -157,5 +158,18 @@ suite('bodies as they come over the line', () => {
   test('only POST is there', async (t) => {
     const server = await ingestServer(t);
     assert.equal((await fetch(`${server.url}/v1/events`)).status, 404);
+  });
+
+  test('senders are told to come again when tokens cannot be looked up just now', async (t) => {
+    const busy = new AccessError('GAIT_ACCESS_BUSY');
+    const access = {
+      check: () => {
+        throw busy;
+      },
+    };
+    const server = await ingestServer(t, { access });
+    const answer = await server.post('/v1/events', '');
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '1']);
+    assert.deepEqual(server.failures, [busy]);
   });
 });

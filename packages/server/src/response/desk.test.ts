@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Incident } from '@gait/engine/event/finding';
-import fastify, { type FastifyInstance } from 'fastify';
-import type { Access, Role } from '../access/access.ts';
+import type { Role } from '../access/access.ts';
+import { type ApiUnderTest, apiUnderTest } from '../api/api.contract.ts';
 import { NotTakenError } from '../runtime/service.ts';
 import type { Lookup } from '../storage/store.ts';
+import { responseDesk } from './desk.ts';
 import { PAY } from './memory-cloud.contract.ts';
 import { Bench, PERMISSIVE } from './responder-bench.contract.ts';
-import { responseRoutes } from './routes.ts';
 import { planView, responsesView, responseView } from './views.ts';
 
 const INCIDENT: Incident = {
@@ -30,17 +30,6 @@ const store = {
   },
 };
 
-/** Tokens are named like their role. */
-const access: Pick<Access, 'check'> = {
-  check(presented) {
-    if (presented === undefined) return { refused: 'absent' };
-    const role = (['ingest', 'read', 'respond', 'admin'] as const).find((one) => one === presented);
-    if (role === undefined) return { refused: 'unknown' };
-    const token = { id: role, name: `token of ${role}`, role, functions: [], recordsPerSecond: 1, createdMs: 1 };
-    return { token, speaksFor: () => false, onlyFunction: undefined, take: () => ({ ok: true }) };
-  },
-};
-
 interface Asked {
   readonly role?: Role | 'nobody';
   readonly method?: 'GET' | 'POST';
@@ -48,25 +37,22 @@ interface Asked {
 }
 
 async function open(test: TestContext, bench = new Bench(), policy = PERMISSIVE): Promise<Server> {
-  const app = fastify();
-  test.after(() => app.close());
-  await app.register(responseRoutes, { responder: bench.open(policy), store, access });
-  return new Server(app, bench);
+  return new Server(await apiUnderTest(test, { responses: responseDesk(bench.open(policy), store) }), bench);
 }
 
 class Server {
-  readonly app: FastifyInstance;
+  readonly api: ApiUnderTest;
   readonly bench: Bench;
-  constructor(app: FastifyInstance, bench: Bench) {
-    this.app = app;
+  constructor(api: ApiUnderTest, bench: Bench) {
+    this.api = api;
     this.bench = bench;
   }
 
   async ask(path: string, { role = 'respond', method = 'POST', body = {} }: Asked = {}) {
-    const headers = { authorization: `Bearer ${role}`, 'content-type': 'application/json' };
-    const payload = method === 'GET' ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
-    const answer = await this.app.inject({ method, url: `/api/v1/responses${path}`, headers, ...payload });
-    return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+    const token = role === 'nobody' ? 'nobody' : this.api.tokens[role];
+    const sent = method === 'GET' ? {} : { body };
+    const answer = await this.api.send(`/api/v1/responses${path}`, { token, method, ...sent });
+    return { status: answer.status, headers: answer.headers, body: Object(await answer.json()) };
   }
 }
 
@@ -80,9 +66,9 @@ describe('responses over HTTP', () => {
     assert.equal(server.bench.provider.cloud.settings(), before);
 
     const started = await server.ask('', { body: { incident: 'i00ff', leaseMinutes: 30 } });
-    assert.equal(started.status, 201);
+    assert.equal(started.status, 200);
     const { id, incident, startedBy, phase } = responseView.parse(started.body);
-    assert.deepEqual([incident, startedBy, phase], [INCIDENT.id, 'token of respond', 'in-force']);
+    assert.deepEqual([incident, startedBy, phase], [INCIDENT.id, 'respond of tests', 'in-force']);
     assert.equal((await server.ask('', { body: { function: PAY } })).status, 200);
 
     const listed = await server.ask('?state=active', { role: 'read', method: 'GET' });
@@ -113,7 +99,7 @@ describe('responses over HTTP', () => {
     for (const [path, method, needed] of routes) {
       const nobody = await server.ask(path, { method, role: 'nobody' });
       assert.equal(nobody.status, 401, path);
-      assert.equal(nobody.headers['www-authenticate'], 'Bearer');
+      assert.equal(nobody.headers.get('www-authenticate'), 'Bearer');
       assert.doesNotMatch(JSON.stringify(nobody.body), /unknown|nobody/);
       assert.equal((await server.ask(path, { method, role: 'ingest' })).status, 403, path);
       if (needed === 'respond') assert.equal((await server.ask(path, { method, role: 'read' })).status, 403, path);
@@ -130,13 +116,13 @@ describe('responses over HTTP', () => {
       ['', { incident: 'i1' }, 400, 'GAIT_RESPONSE_FUNCTION'],
       ['', { incident: 'i1', function: 'aws:123456789012:eu-west-1:refund' }, 403, 'GAIT_RESPONSE_PROTECTED'],
       ['', { function: 'aws:?:eu-west-1:pay' }, 400, 'GAIT_RESPONSE_FUNCTION'],
-      ['', { function: PAY, leaseMinutes: 1 }, 400, 'bad-request'],
-      ['', { function: PAY, more: 1 }, 400, 'bad-request'],
-      ['', '{"function":', 400, 'bad-request'],
-      ['', { function: 'x'.repeat(10_000) }, 413, 'bad-request'],
+      ['', { function: PAY, leaseMinutes: 1 }, 422, 'invalid'],
+      ['', { function: PAY, more: 1 }, 422, 'invalid'],
+      ['', '{"function":', 400, 'malformed'],
+      ['', { function: 'x'.repeat(200_000) }, 413, 'too-large'],
       ['/r0000000000000009/release', {}, 404, 'GAIT_RESPONSE_ABSENT'],
-      ['/r1/release', {}, 400, 'bad-request'],
-      ['/r0000000000000009/extend', { leaseMinutes: '7' }, 400, 'bad-request'],
+      ['/r1/release', {}, 422, 'invalid'],
+      ['/r0000000000000009/extend', { leaseMinutes: '7' }, 422, 'invalid'],
     ];
     for (const [path, body, status, code] of cases) {
       const answer = await server.ask(path, { body });
@@ -162,7 +148,10 @@ describe('responses over HTTP', () => {
     const server = await open(test, bench);
     const before = bench.provider.cloud.settings();
     const answer = await server.ask('', { body: { function: PAY } });
-    assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
+    assert.deepEqual(
+      [answer.status, answer.headers.get('retry-after'), answer.body.error.code],
+      [503, '5', 'unavailable'],
+    );
     assert.equal(bench.provider.cloud.settings(), before);
   });
 });

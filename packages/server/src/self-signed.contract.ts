@@ -1,0 +1,23 @@
+/** A certificate for `localhost` and 127.0.0.1 that certifies itself and lasts a century, for tests alone. PEM. */
+export const SELF_SIGNED_CERTIFICATE = `
+-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUSFEJ8GBR6E09Q1kHV3hjp03znbkwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTA0MTg0OFoYDzIxMjYxMTAx
+MDQxODQ4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAR0YFWTNpxh/kMeSeMwvilqkeVT51QLcUInUkvfzRhYcGdmP/QVloER
+vpeoqzXJw9uXe6Sq0+bxKs1fPlK/H15To28wbTAdBgNVHQ4EFgQUHyvru0xZOG21
+2p6eLdHSUAP/BXQwHwYDVR0jBBgwFoAUHyvru0xZOG212p6eLdHSUAP/BXQwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgYXxKokTlKF5OJHBUyAH8JK4C+iGJQyuW3XdvuJYs404CIQD4
+vqYSWimOCT6XkmIJ5qZHMYCkWZ6aSW6yqTx6VeCkPA==
+-----END CERTIFICATE-----
+`.trimStart();
+
+/** Its private key, which protects nothing. PEM. */
+export const SELF_SIGNED_KEY = `
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWyf2QNhpd2P72hgL
+YZgEuQll2tnwHifiWq661wzc6g6hRANCAAR0YFWTNpxh/kMeSeMwvilqkeVT51QL
+cUInUkvfzRhYcGdmP/QVloERvpeoqzXJw9uXe6Sq0+bxKs1fPlK/H15T
+-----END PRIVATE KEY-----
+`.trimStart();
