@@ -90,3 +90,22 @@ suite('where calls of the sensor go', () => {
     }
   });
 });
+
+test('hosts and people keep their names in batches that several builders make in turn', () => {
+  const shared = gaitDecoder();
+  const calls = [{ verb: 'http:GET', resource: 'api.stripe.com/v1', destination: 'api.stripe.com' }];
+  const common = { timeMs: 1_767_225_600_123, function: 'aws:123456789012:eu-west-1:pay', calls } as const;
+  const person = { principal: '5d41402abc4b2a76', principalKind: 'person' } as const;
+  const records = [
+    { ...common, ...person },
+    // More texts before the names: they have other numbers in this batch.
+    { ...common, ...person, revision: '7', qualifier: 'live', status: 'ok', triggerKind: 'http', triggerSource: 'a' },
+  ] as const;
+  const [first, second] = records.map((record) => {
+    const { batch } = decodeRecord(shared, encodeWireRecord(record));
+    const [row] = rowsOf(batch);
+    return { principal: row?.['principal'], calls: row?.['calls'] };
+  });
+  assert.notEqual(first?.principal, undefined);
+  assert.deepEqual(second, first);
+});

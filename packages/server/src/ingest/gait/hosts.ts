@@ -1,7 +1,7 @@
 import { type BatchBuilder, CALL_NAMES, CALL_NUMBERS } from '@gait/engine/event/batch-builder';
 import { destinationOfHost, plainHost, routeTemplate } from '../destination.ts';
 import { CALL_TEXTS, type Draft } from './draft.ts';
-import { NAMES_CACHED, NameCache, TOO_LONG } from './name-cache.ts';
+import { BatchNumber, NAMES_CACHED, NameCache, TOO_LONG } from './name-cache.ts';
 
 /** Bytes of verb, resource and destination that are remembered; longer ones hold values that do not come again. */
 const CALL_BYTES_MAX = 160;
@@ -27,7 +27,8 @@ export class HostCalls {
   readonly #names: (CallNames | undefined)[] = new Array(NAMES_CACHED).fill(undefined);
   /** Symbols of the names in the batch under construction: three for each slot. */
   readonly #symbols = new Uint32Array(NAMES_CACHED * CALL_NAMES);
-  readonly #generations = new Float64Array(NAMES_CACHED).fill(-1);
+  readonly #batches = new Float64Array(NAMES_CACHED).fill(-1);
+  readonly #batch = new BatchNumber();
 
   /** Writes call number `call` of the draft under its own names; false, and nothing is written, when it has them already. */
   write(builder: BatchBuilder, draft: Draft, call: number): boolean {
@@ -58,15 +59,16 @@ export class HostCalls {
     const slot = ~found;
     this.#cache.put(slot, { bytes, from: from[text], to: to[text + 2] });
     this.#names[slot] = namesOf(draft, text);
-    this.#generations[slot] = -1;
+    this.#batches[slot] = -1;
     return slot;
   }
 
   #remembered(builder: BatchBuilder, slot: number, names: CallNames): number {
     const symbols = this.#symbols;
     const first = slot * CALL_NAMES;
-    if (this.#generations[slot] !== builder.generation) {
-      this.#generations[slot] = builder.generation;
+    const batch = this.#batch.of(builder);
+    if (this.#batches[slot] !== batch) {
+      this.#batches[slot] = batch;
       symbols[first] = builder.intern(names.verb);
       symbols[first + 1] = builder.intern(names.resource);
       symbols[first + 2] = builder.intern(names.destination);

@@ -1,3 +1,5 @@
+import type { BatchBuilder } from '@gait/engine/event/batch-builder';
+
 /** Names remembered by one cache: the busy ones of a fleet; a power of two. */
 export const NAMES_CACHED = 4096;
 /** Answer of `find` for a name that is never cached. */
@@ -62,5 +64,25 @@ export class NameCache {
     for (; at + 4 <= to; at += 4, held += 4) if (own.getInt32(held, true) !== other.getInt32(at, true)) return false;
     for (; at < to; at++, held++) if (own.getUint8(held) !== other.getUint8(at)) return false;
     return true;
+  }
+}
+
+/**
+ * Numbers the batches that symbols were made for: symbols are valid within one batch of one builder, and a decoder serves many
+ * builders, whose batches carry the same numbers.
+ */
+export class BatchNumber {
+  #builder: BatchBuilder | undefined;
+  #generation = -1;
+  #number = 0;
+
+  /** Number of the batch under construction; another one whenever builder or batch is another. */
+  of(builder: BatchBuilder): number {
+    if (builder !== this.#builder || builder.generation !== this.#generation) {
+      this.#builder = builder;
+      this.#generation = builder.generation;
+      this.#number++;
+    }
+    return this.#number;
   }
 }

@@ -1,6 +1,6 @@
 import type { BatchBuilder } from '@gait/engine/event/batch-builder';
 import type { Tokens } from '../tokens.ts';
-import { NAMES_CACHED, NameCache, type Range, TOO_LONG } from './name-cache.ts';
+import { BatchNumber, NAMES_CACHED, NameCache, type Range, TOO_LONG } from './name-cache.ts';
 
 /** Bytes of a name that is cached; longer ones are rare and take the long way. */
 const NAME_BYTES_MAX = 48;
@@ -10,7 +10,8 @@ export class PersonTokens {
   readonly #cache = new NameCache(NAME_BYTES_MAX);
   readonly #tokens: string[] = new Array(NAMES_CACHED).fill('');
   readonly #symbols = new Uint32Array(NAMES_CACHED);
-  readonly #generations = new Float64Array(NAMES_CACHED).fill(-1);
+  readonly #batches = new Float64Array(NAMES_CACHED).fill(-1);
+  readonly #batch = new BatchNumber();
   #tokensOf: Tokens | undefined = undefined;
   #epoch = 0;
 
@@ -19,8 +20,9 @@ export class PersonTokens {
     if (tokens !== this.#tokensOf || tokens.epoch !== this.#epoch) this.#forget(tokens);
     const slot = this.#cache.find(name.bytes, name.from, name.to);
     if (slot >= 0 && this.#tokens[slot] !== '') {
-      if (this.#generations[slot] !== builder.generation) {
-        this.#generations[slot] = builder.generation;
+      const batch = this.#batch.of(builder);
+      if (this.#batches[slot] !== batch) {
+        this.#batches[slot] = batch;
         this.#symbols[slot] = builder.intern(this.#tokens[slot]);
       }
       return this.#symbols[slot];
@@ -32,7 +34,7 @@ export class PersonTokens {
     this.#cache.put(free, name);
     this.#tokens[free] = token;
     this.#symbols[free] = symbol;
-    this.#generations[free] = builder.generation;
+    this.#batches[free] = this.#batch.of(builder);
     return symbol;
   }
 
