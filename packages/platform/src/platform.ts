@@ -69,8 +69,6 @@ export interface TriggerSite {
   readonly invoker: Invoker;
   readonly mappings: MappingTable;
   readonly source: (arn: string) => EventSource | undefined;
-  /** How a function's URL is protected; undefined when it has none. */
-  readonly urlAuthType: (functionName: string) => 'NONE' | 'AWS_IAM' | undefined;
 }
 
 /** What stands around the functions: the front door, schedules, pollers. */
@@ -254,7 +252,6 @@ async function build(given: {
     invoker: invocations,
     mappings,
     source: (arn) => made.source(arn),
-    urlAuthType: (name) => table.byName(name)?.url?.authType,
   });
   closers.add(() => triggers.close());
   serveAll({ ground, host, invocations, services: made, triggers });
