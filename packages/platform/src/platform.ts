@@ -31,8 +31,8 @@ import { createTrail, type Trail } from './trail/trail.ts';
 export interface HostSettings {
   /** Folder for sandboxes, of the host alone. */
   readonly folder: string;
-  readonly region: string;
-  readonly accountId: string;
+  /** To be removed by whatever outlives this process, should it die; undefined when a person named the folder. */
+  readonly temporaryFolder: string | undefined;
   readonly isolation: 'auto' | 'processes';
   readonly sandboxesMax: number;
   readonly idleMs: number;
@@ -335,7 +335,7 @@ function placeOf({ accountId, region }: Place): { readonly accountId: string; re
 function hostSettings(options: PlatformOptions, place: Place): HostSettings {
   return {
     folder: join(place.folder, 'sandboxes'),
-    ...placeOf(place),
+    temporaryFolder: options.folder === undefined ? place.folder : undefined,
     isolation: options.isolation ?? 'auto',
     sandboxesMax: options.sandboxesMax ?? SANDBOXES_MAX,
     idleMs: options.idleMs ?? IDLE_MS,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Application, FunctionHost, HostNeeds, Platform, PlatformOptions } from './contract.ts';
+import type { Application, HostNeeds, Platform, PlatformOptions } from './contract.ts';
 import { openFunctionUrl } from './gateway/function-url.ts';
 import { openHttpApi } from './gateway/http-api.ts';
 import type { HttpDoor } from './gateway/http-door.ts';
@@ -43,8 +43,7 @@ export function startPlatform(
 ): Promise<Platform & { readonly counts: () => PlatformCounts }> {
   const { runtimeModulesFolder, ...rest } = options;
   const modules = runtimeModulesFolder === undefined ? {} : { runtimeModulesFolder };
-  const hostOf = (needs: HostNeeds, { folder, isolation, sandboxesMax, idleMs }: HostSettings): Promise<FunctionHost> =>
-    createHost(needs, { folder, isolation, sandboxesMax, idleMs, ...modules });
+  const hostOf = (needs: HostNeeds, settings: HostSettings) => createHost(needs, { ...settings, ...modules });
   return assemblePlatform({ createHost: hostOf, createServices, createTriggers }, rest);
 }
 
