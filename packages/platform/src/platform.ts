@@ -54,8 +54,8 @@ export interface Services {
   deploy(application: Application): Promise<void>;
   /** ARN of a queue, or of the stream of a table. */
   sourceArn(source: { readonly queue: string } | { readonly table: string }): string;
-  /** The source behind such an ARN. */
-  source(arn: string): EventSource | undefined;
+  /** The source behind such an ARN; of a stream a reader with a place of its own. */
+  source(arn: string, from: 'oldest' | 'latest'): EventSource | undefined;
   /** Puts a failed event into a queue. Rejects when there is no such queue. */
   deadLetter(letter: DeadLetter): Promise<void>;
   close(): Promise<void>;
@@ -68,7 +68,7 @@ export interface TriggerSite {
   readonly address: string;
   readonly invoker: Invoker;
   readonly mappings: MappingTable;
-  readonly source: (arn: string) => EventSource | undefined;
+  readonly source: Services['source'];
 }
 
 /** What stands around the functions: the front door, schedules, pollers. */
@@ -251,7 +251,7 @@ async function build(given: {
     address: place.address,
     invoker: invocations,
     mappings,
-    source: (arn) => made.source(arn),
+    source: (arn, from) => made.source(arn, from),
   });
   closers.add(() => triggers.close());
   serveAll({ ground, host, invocations, services: made, triggers });
@@ -279,6 +279,7 @@ function serveAll({ ground, host, invocations, services, triggers }: Built): voi
     layers,
     endpointUrl: () => endpoint.url,
     functionUrl: (name) => triggers.functionUrl(name),
+    hasSource: (arn) => services.source(arn, 'latest') !== undefined,
     now: place.now,
   });
   const own = [lambda, createIamService(directory, gate, place.now), createStsService(directory, gate)];

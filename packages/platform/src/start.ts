@@ -72,7 +72,7 @@ function createServices({ accountId, region, gate, invoker }: ServiceSite): Serv
       if (arn === undefined) throw new TypeError(`the table ${source.table} has no stream`);
       return arn;
     },
-    source: (arn) => queues.openQueue(arn) ?? tables.openStream(arn),
+    source: (arn, from) => queues.openQueue(arn) ?? tables.openStream(arn, from),
     deadLetter: async ({ queueArn, body, attributes }) => {
       if (!queues.deliver(queueArn, { body, attributes, senderId: OWN_SENDER })) {
         throw new Error(`there is no queue ${queueArn}`);
@@ -93,7 +93,8 @@ function createTriggers(site: TriggerSite): Triggers {
   const mappings = new EventSourceMappings({
     table: site.mappings,
     invoker: site.invoker,
-    open: site.source,
+    open: ({ sourceArn, startingPosition }) =>
+      site.source(sourceArn, startingPosition === 'LATEST' ? 'latest' : 'oldest'),
   });
   const urls = new Map<string, HttpDoor>();
   let api: HttpDoor | undefined;

@@ -112,7 +112,7 @@ describe('event source mappings', () => {
     mappings = new EventSourceMappings({
       table: listed,
       invoker,
-      open: (arn) => queues.openQueue(arn) ?? tables.openStream(arn),
+      open: ({ sourceArn }) => queues.openQueue(sourceArn) ?? tables.openStream(sourceArn),
       backoff: { firstMs: 1, maxMs: 5 },
     });
   });

@@ -1,6 +1,6 @@
 /** Keeps a poller for each event source mapping. */
 import type { EventSource, Invoker } from '../contract.ts';
-import type { MappingTable } from '../control/mapping-table.ts';
+import type { Mapping, MappingTable } from '../control/mapping-table.ts';
 import type { MappingCounts } from './mapping.ts';
 import type { Backoff } from './poller.ts';
 import { Poller } from './poller.ts';
@@ -15,7 +15,7 @@ export interface MappingParts {
   readonly table: Pick<MappingTable, 'all' | 'onChange'>;
   readonly invoker: Invoker;
   /** A reader of a source for one mapping; undefined if there is no such source. */
-  open(sourceArn: string): EventSource | undefined;
+  open(mapping: Mapping): EventSource | undefined;
   readonly backoff?: Backoff;
 }
 
@@ -68,7 +68,7 @@ export class EventSourceMappings {
         poller.update(mapping);
         continue;
       }
-      const source = this.#parts.open(mapping.sourceArn);
+      const source = this.#parts.open(mapping);
       if (source === undefined) {
         this.#unopened++;
         continue;
