@@ -31,8 +31,8 @@ import { createTrail, type Trail } from './trail/trail.ts';
 export interface HostSettings {
   /** Folder for sandboxes, of the host alone. */
   readonly folder: string;
-  readonly region: string;
-  readonly accountId: string;
+  /** To be removed by whatever outlives this process, should it die; undefined when a person named the folder. */
+  readonly temporaryFolder: string | undefined;
   readonly isolation: 'auto' | 'processes';
   readonly sandboxesMax: number;
   readonly idleMs: number;
@@ -54,8 +54,8 @@ export interface Services {
   deploy(application: Application): Promise<void>;
   /** ARN of a queue, or of the stream of a table. */
   sourceArn(source: { readonly queue: string } | { readonly table: string }): string;
-  /** The source behind such an ARN. */
-  source(arn: string): EventSource | undefined;
+  /** The source behind such an ARN; of a stream a reader with a place of its own. */
+  source(arn: string, from: 'oldest' | 'latest'): EventSource | undefined;
   /** Puts a failed event into a queue. Rejects when there is no such queue. */
   deadLetter(letter: DeadLetter): Promise<void>;
   close(): Promise<void>;
@@ -68,9 +68,7 @@ export interface TriggerSite {
   readonly address: string;
   readonly invoker: Invoker;
   readonly mappings: MappingTable;
-  readonly source: (arn: string) => EventSource | undefined;
-  /** How a function's URL is protected; undefined when it has none. */
-  readonly urlAuthType: (functionName: string) => 'NONE' | 'AWS_IAM' | undefined;
+  readonly source: Services['source'];
 }
 
 /** What stands around the functions: the front door, schedules, pollers. */
@@ -253,8 +251,7 @@ async function build(given: {
     address: place.address,
     invoker: invocations,
     mappings,
-    source: (arn) => made.source(arn),
-    urlAuthType: (name) => table.byName(name)?.url?.authType,
+    source: (arn, from) => made.source(arn, from),
   });
   closers.add(() => triggers.close());
   serveAll({ ground, host, invocations, services: made, triggers });
@@ -282,6 +279,7 @@ function serveAll({ ground, host, invocations, services, triggers }: Built): voi
     layers,
     endpointUrl: () => endpoint.url,
     functionUrl: (name) => triggers.functionUrl(name),
+    hasSource: (arn) => services.source(arn, 'latest') !== undefined,
     now: place.now,
   });
   const own = [lambda, createIamService(directory, gate, place.now), createStsService(directory, gate)];
@@ -338,7 +336,7 @@ function placeOf({ accountId, region }: Place): { readonly accountId: string; re
 function hostSettings(options: PlatformOptions, place: Place): HostSettings {
   return {
     folder: join(place.folder, 'sandboxes'),
-    ...placeOf(place),
+    temporaryFolder: options.folder === undefined ? place.folder : undefined,
     isolation: options.isolation ?? 'auto',
     sandboxesMax: options.sandboxesMax ?? SANDBOXES_MAX,
     idleMs: options.idleMs ?? IDLE_MS,

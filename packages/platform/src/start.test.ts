@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
+  CreateEventSourceMappingCommand,
   DeleteFunctionConcurrencyCommand,
   InvokeCommand,
   LambdaClient,
@@ -23,6 +24,7 @@ import { startPlatform } from './start.ts';
 const NOTE = `
 const { DynamoDBClient, PutItemCommand } = require('@aws-sdk/client-dynamodb');
 const client = new DynamoDBClient({});
+exports.keys = async (event) => { for (const { dynamodb } of event.Records) console.log('keys:' + dynamodb.Keys.id.S); };
 exports.handler = async (event, context) => {
   const what = event.Records?.[0]?.eventSource ?? event['detail-type'] ?? event.routeKey ?? 'invoke';
   try {
@@ -129,6 +131,25 @@ describe('a local functions platform', () => {
     await until(async () => invocations('other') >= before + 2);
   });
 
+  it('maps only sources that are there, and a stream from its latest change on where that was asked', async () => {
+    const lambda = new LambdaClient(sdk());
+    const table = new DynamoDBClient(sdk());
+    const put = (id: string) => table.send(new PutItemCommand({ TableName: 'history', Item: { id: { S: id } } }));
+    const streamArn = (await table.send(new DescribeTableCommand({ TableName: 'history' }))).Table?.LatestStreamArn;
+    const map = (EventSourceArn: string | undefined) =>
+      lambda.send(
+        new CreateEventSourceMappingCommand({ FunctionName: 'keys', EventSourceArn, StartingPosition: 'LATEST' }),
+      );
+    await assert.rejects(map(streamArn?.replace('history', 'absent')), { name: 'InvalidParameterValueException' });
+    await put('before');
+    await map(streamArn);
+    await put('after');
+    const seen = () =>
+      logs.flatMap(({ events }) => events).flatMap(({ record }) => /keys:(\S+)/.exec(String(record)) ?? []);
+    await until(async () => seen().length > 0);
+    assert.equal(seen()[1], 'after');
+  });
+
   it('gives an asynchronous event one id in the answer, the trail and the logs', async () => {
     const call = new InvokeCommand({ FunctionName: 'note', InvocationType: 'Event' });
     const { requestId = '' } = (await new LambdaClient(sdk()).send(call)).$metadata;
@@ -183,10 +204,12 @@ function application(folder: string): Application {
     functions: [
       { name: 'note', ...code, url: true },
       { name: 'other', ...code },
+      { name: 'keys', ...code, handler: 'index.keys' },
     ],
     tables: [
       { name: 'notes', key: 'id' },
       { name: 'source', key: 'id', stream: true },
+      { name: 'history', key: 'id', stream: true },
     ],
     buckets: [{ name: 'files', created: [{ prefix: 'in/', function: 'note' }] }],
     queues: [

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Application, FunctionHost, HostNeeds, Invoker, Platform, PlatformOptions } from './contract.ts';
-import type { Mapping as KeptMapping, MappingTable } from './control/mapping-table.ts';
+import type { Application, HostNeeds, Platform, PlatformOptions } from './contract.ts';
 import { openFunctionUrl } from './gateway/function-url.ts';
 import { openHttpApi } from './gateway/http-api.ts';
 import type { HttpDoor } from './gateway/http-door.ts';
@@ -8,7 +7,6 @@ import { type Schedules, startSchedules } from './gateway/schedules.ts';
 import { createHost } from './host/host.ts';
 import { BucketNotifications } from './mappings/bucket-notifications.ts';
 import { EventSourceMappings } from './mappings/event-source-mappings.ts';
-import type { Mapping } from './mappings/mapping.ts';
 import {
   assemblePlatform,
   type HostSettings,
@@ -45,8 +43,7 @@ export function startPlatform(
 ): Promise<Platform & { readonly counts: () => PlatformCounts }> {
   const { runtimeModulesFolder, ...rest } = options;
   const modules = runtimeModulesFolder === undefined ? {} : { runtimeModulesFolder };
-  const hostOf = (needs: HostNeeds, { folder, isolation, sandboxesMax, idleMs }: HostSettings): Promise<FunctionHost> =>
-    createHost(needs, { folder, isolation, sandboxesMax, idleMs, ...modules });
+  const hostOf = (needs: HostNeeds, settings: HostSettings) => createHost(needs, { ...settings, ...modules });
   return assemblePlatform({ createHost: hostOf, createServices, createTriggers }, rest);
 }
 
@@ -75,7 +72,7 @@ function createServices({ accountId, region, gate, invoker }: ServiceSite): Serv
       if (arn === undefined) throw new TypeError(`the table ${source.table} has no stream`);
       return arn;
     },
-    source: (arn) => queues.openQueue(arn) ?? tables.openStream(arn),
+    source: (arn, from) => queues.openQueue(arn) ?? tables.openStream(arn, from),
     deadLetter: async ({ queueArn, body, attributes }) => {
       if (!queues.deliver(queueArn, { body, attributes, senderId: OWN_SENDER })) {
         throw new Error(`there is no queue ${queueArn}`);
@@ -94,9 +91,10 @@ function inOrderOfDeadLetters(queues: readonly Queue[]): Queue[] {
 function createTriggers(site: TriggerSite): Triggers {
   const { accountId, region, address } = site;
   const mappings = new EventSourceMappings({
-    table: polled(site.mappings, site),
+    table: site.mappings,
     invoker: site.invoker,
-    open: site.source,
+    open: ({ sourceArn, startingPosition }) =>
+      site.source(sourceArn, startingPosition === 'LATEST' ? 'latest' : 'oldest'),
   });
   const urls = new Map<string, HttpDoor>();
   let api: HttpDoor | undefined;
@@ -111,8 +109,8 @@ function createTriggers(site: TriggerSite): Triggers {
       const apiId = randomBytes(5).toString('hex');
       api = await openHttpApi(site.invoker, { address, accountId, region, apiId, routes });
       for (const { name: functionName } of application.functions) {
-        const invoker = behindUrl(site, functionName);
-        urls.set(functionName, await openFunctionUrl(invoker, { address, accountId, region, functionName }));
+        // Always open, so that a URL keeps its address; whether anybody gets in is asked with each call.
+        urls.set(functionName, await openFunctionUrl(site.invoker, { address, accountId, region, functionName }));
       }
       schedules = startSchedules(site.invoker, site, application.schedules ?? []);
     },
@@ -120,39 +118,6 @@ function createTriggers(site: TriggerSite): Triggers {
       schedules?.close();
       await Promise.all([api, ...urls.values()].map((door) => door?.close()));
       await mappings.close();
-    },
-  };
-}
-
-/** The door of each function is always open, so that a URL keeps its address; whether anybody gets in is asked each time. */
-function behindUrl({ invoker, urlAuthType }: TriggerSite, functionName: string): Invoker {
-  return {
-    invoke: async (name, request) => {
-      if (urlAuthType(functionName) !== 'NONE') throw new Error('calls without a signature are refused');
-      return invoker.invoke(name, request);
-    },
-    enqueue: (name, request) => invoker.enqueue(name, request),
-  };
-}
-
-/** The control plane's table as pollers read it. */
-function polled(table: MappingTable, { region, accountId }: TriggerSite) {
-  const asPolled = (mapping: KeptMapping): Mapping => ({
-    uuid: mapping.uuid,
-    eventSourceArn: mapping.sourceArn,
-    functionArn: [`arn:aws:lambda:${region}:${accountId}:function:${mapping.functionName}`, mapping.qualifier]
-      .filter((part) => part !== undefined)
-      .join(':'),
-    batchSize: mapping.batchSize,
-    windowMs: mapping.windowMs,
-    enabled: mapping.enabled,
-    reportsItemFailures: mapping.reportsFailures,
-    ...(mapping.retriesMax < 0 ? {} : { maximumRetryAttempts: mapping.retriesMax }),
-  });
-  return {
-    list: () => table.all().map(asPolled),
-    onChange: (callback: () => void) => {
-      table.onChange(callback);
     },
   };
 }

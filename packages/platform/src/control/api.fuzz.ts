@@ -84,6 +84,7 @@ describe('calls of any form', () => {
       layers: new Map(),
       endpointUrl: () => '',
       functionUrl: () => '',
+      hasSource: () => true,
       now: Date.now,
     });
     iam = createIamService(directory, gate);

@@ -88,6 +88,7 @@ function createMapping(call: Call): Result {
   const isQueue = QUEUE.test(sourceArn);
   if (!isQueue && !STREAM.test(sourceArn))
     throw invalid('Unrecognized event source: a queue or the stream of a table.');
+  if (!call.site.hasSource(sourceArn)) throw invalid(`There is no event source ${sourceArn}.`);
   const { fn, qualifier } = call.site.table.resolve(text(body, 'FunctionName'));
   const mapping = call.site.mappings.create({
     sourceArn,

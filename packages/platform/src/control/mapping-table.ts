@@ -20,8 +20,8 @@ export interface Mapping {
   readonly modifiedMs: number;
 }
 
-/** Mappings of one platform. */
-const MAPPINGS_MAX = 1_000;
+/** Mappings of one platform: each is polled all the time and holds a place in its source. */
+const MAPPINGS_MAX = 200;
 
 /** The event source mappings of a platform, in memory. Enabling and disabling hold at once: there are no states between. */
 export class MappingTable {

@@ -22,6 +22,8 @@ export interface LambdaSite {
   readonly endpointUrl: () => string;
   /** Where the front door answers for a function's own URL. */
   readonly functionUrl: (functionName: string) => string;
+  /** Whether there is a queue or stream with this ARN. */
+  readonly hasSource: (arn: string) => boolean;
   readonly now: () => number;
 }
 

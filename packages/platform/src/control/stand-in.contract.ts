@@ -10,6 +10,7 @@ import type {
   Application,
   ApplicationFunction,
   Credentials,
+  EventSource,
   FunctionHost,
   FunctionRevision,
   HostNeeds,
@@ -163,7 +164,7 @@ function standInParts(
           'queue' in source
             ? `arn:aws:sqs:${region}:${accountId}:${source.queue}`
             : `arn:aws:dynamodb:${region}:${accountId}:table/${source.table}/stream/2026-01-01T00:00:00.000`,
-        source: () => undefined,
+        source: idleSource,
         deadLetter: async (letter) => letters.take(letter),
         close: async () => {},
       };
@@ -178,6 +179,12 @@ function standInParts(
       };
     },
   };
+}
+
+/** A source that never has anything. */
+function idleSource(arn: string): EventSource {
+  const nothing = (): void => undefined;
+  return { arn, receive: async () => [], done: nothing, failed: nothing, release: nothing };
 }
 
 async function codeOf(folder: string, text: string): Promise<string> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath, kill } from 'node:process';
@@ -9,12 +9,12 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { until } from './test-functions.ts';
 
-/** A host in a process of its own: one sandbox is frozen and one is busy, both with children, when it says so. */
+/** A host in a process of its own: one sandbox is frozen and one is busy, both with children that left their group, when it says so. */
 const HOST = (folder: string, isolation: string) => `
 import { startTestHost } from ${JSON.stringify(join(import.meta.dirname, 'test-functions.ts'))};
-const test = await startTestHost({ isolation: ${JSON.stringify(isolation)}, folder: ${JSON.stringify(join(folder, 'host'))} });
+const test = await startTestHost({ isolation: ${JSON.stringify(isolation)}, folder: ${JSON.stringify(join(folder, 'host'))}, temporaryFolder: ${JSON.stringify(join(folder, 'host'))} });
 const code = \`import { spawn } from 'node:child_process'; export const handler = async (e) => {
-  spawn('/bin/sleep', [process.env.MARK], { stdio: 'ignore' }).unref(); if (e.stay) await new Promise((r) => setTimeout(r, 60000)); return 1 }\`;
+  spawn('/bin/sleep', [process.env.MARK], { stdio: 'ignore', detached: true }).unref(); if (e.stay) await new Promise((r) => setTimeout(r, 60000)); return 1 }\`;
 const make = () => test.make({ 'index.mjs': code }, { timeoutMs: 60000, environment: { MARK: process.argv[2] } });
 await test.call(make());
 void test.call(make(), { stay: true });
@@ -23,7 +23,7 @@ const timer = setInterval(() => { if (test.host.sandboxes().some((one) => one.st
 
 describe('a host that is killed', () => {
   for (const isolation of ['auto', 'processes']) {
-    it(`leaves no sandbox behind, frozen or busy (${isolation})`, async () => {
+    it(`leaves no sandbox behind, frozen or busy, and no temporary folder (${isolation})`, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'gait-kill-'));
       const script = join(folder, 'host.ts');
       writeFileSync(script, HOST(folder, isolation));
@@ -35,6 +35,7 @@ describe('a host that is killed', () => {
       kill(host.pid ?? 0, 'SIGKILL');
       await once(host, 'exit');
       await until('everything is gone', () => sandboxProcesses(folder, mark).length === 0);
+      await until('the folder is gone', () => !existsSync(join(folder, 'host')));
       rmSync(folder, { recursive: true, force: true });
     });
   }

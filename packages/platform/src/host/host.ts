@@ -20,6 +20,8 @@ import { Sandbox } from './sandbox.ts';
 export interface HostOptions {
   /** Folder for sandboxes, the host's own; a temporary one, removed at closing, if none is named. */
   readonly folder?: string;
+  /** Removed if this process dies without closing. Default: the host's folder if that is a temporary one. */
+  readonly temporaryFolder?: string | undefined;
   /** Loopback address that Runtime APIs listen on. Default `127.0.0.1`. */
   readonly address?: string;
   /** `auto` (default): own namespaces where the machine allows. */
@@ -74,7 +76,7 @@ interface Place {
 class Host implements FunctionHost {
   readonly isolation: FunctionHost['isolation'];
   readonly #parts: HostParts;
-  readonly #guard = new Guard();
+  readonly #guard: Guard;
   readonly #places = new Map<Sandbox, Place>();
   /** Sandboxes whose end goes on, so that closing can wait for it. */
   readonly #endings = new Set<Promise<void>>();
@@ -89,6 +91,8 @@ class Host implements FunctionHost {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
+    const { folder, temporaryFolder } = parts.options;
+    this.#guard = new Guard(temporaryFolder ?? (folder === undefined ? parts.folder : undefined));
     this.isolation = { kind: parts.isolation.kind, reason: parts.isolation.reason };
   }
 

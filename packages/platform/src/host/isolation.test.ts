@@ -132,6 +132,20 @@ describe('how functions are started', () => {
     await test.close();
   });
 
+  for (const isolation of ['auto', 'processes'] as const) {
+    it(`a layer that is not there keeps a function from starting, and one call says so (${isolation})`, async () => {
+      const test = await startTestHost({ isolation });
+      const f = test.make(
+        { 'index.mjs': 'export const handler = async () => 1' },
+        { layerFolders: ['/no/such/layer'] },
+      );
+      const { body } = await test.call(f);
+      assert.equal(body.errorType, 'Sandbox.Failure');
+      assert.match(body.errorMessage, /no such file or directory.*\/no\/such\/layer/);
+      await test.close();
+    });
+  }
+
   it('the AWS SDK finds endpoint, region and credentials by itself', async (t) => {
     const seen: { authorization: string; token: string; target: string; agent: string }[] = [];
     const endpoint = createServer((request, response) => {

@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
-import { cp, mkdir, rm, symlink } from 'node:fs/promises';
+import { access, cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import type { FunctionRevision } from '../contract.ts';
@@ -65,7 +65,11 @@ export class Launcher {
   async #layersOf(revision: FunctionRevision): Promise<string> {
     const [first, ...more] = revision.layerFolders;
     if (first === undefined) return join(this.#folder, 'layers', 'none');
-    if (more.length === 0) return first;
+    if (more.length === 0) {
+      // Without a file system of its own nothing else would notice that the layer is not there.
+      await access(first);
+      return first;
+    }
     const key = revision.layerFolders.join('\0');
     const known = this.#layers.get(key);
     if (known !== undefined) return known;

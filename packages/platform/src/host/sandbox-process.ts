@@ -30,7 +30,7 @@ export interface ProcessStart {
   readonly folder: string;
   /** Working folder of plain processes; those with a mount namespace go to their task root themselves. */
   readonly workingFolder: string;
-  /** In the environment of everything that runs here; undefined where the kernel ends it all together. */
+  /** One word in the environment of everything that runs here; undefined where the kernel ends it all together. */
   readonly mark: string | undefined;
   readonly guard: Guard;
 }
@@ -58,7 +58,7 @@ export class SandboxProcess {
       cwd: start.workingFolder,
     });
     this.pid = this.#child.pid ?? -1;
-    if (this.pid > 0) start.guard.add(this.pid);
+    if (this.pid > 0) start.guard.add(this.pid, start.mark);
     this.#child.stdin?.on('error', () => {});
     this.#child.stdin?.end(exportLines(start.environment));
     this.#read(1, (line, cut) => listener.line('function', line, cut));

@@ -72,19 +72,41 @@ exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
 `;
 
 /**
- * Kills the process groups it was told of (\`+ <group>\`, \`- <group>\` on stdin) when the host is gone, however it went. The
- * host's end of the pipe closes by itself.
+ * Kills the process groups it was told of when the host is gone, however it went, and removes what it left behind. The host's
+ * end of the pipe closes by itself. Argument: a folder to remove, or ''. Lines of stdin:
+ *
+ * - `+ <group> <mark>`: a group, and what everything in it has in its environment. Work of plain processes may have left its
+ *   group; `-` as the mark says that the kernel ends it all together.
+ * - `- <group>`: the group is gone.
+ * - `= 0`: the host closes in order and removes its folder itself.
  */
 export const GUARD_SCRIPT = `
 trap '' HUP INT TERM
+folder=$1
 groups=
-while read -r sign group; do
+while read -r sign group mark; do
   case $sign in
-    +) groups="$groups $group" ;;
+    +) groups="$groups $group,$mark" ;;
     -) kept=
-       for one in $groups; do [ "$one" = "$group" ] || kept="$kept $one"; done
+       for one in $groups; do [ "\${one%%,*}" = "$group" ] || kept="$kept $one"; done
        groups=$kept ;;
+    =) folder= ;;
   esac
 done
-for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
+for one in $groups; do kill -s KILL -- "-\${one%%,*}" 2>/dev/null; done
+for one in $groups; do
+  mark=\${one#*,}
+  [ "$mark" = - ] && continue
+  for left in $(grep -lsF -e "$mark" /proc/[0-9]*/environ); do
+    left=\${left#/proc/}
+    kill -s KILL "\${left%/environ}" 2>/dev/null
+  done
+done
+[ -n "$folder" ] || exit 0
+# What was killed may still be writing.
+for pause in 0 0.1 1; do
+  sleep "$pause"
+  chmod -R u+rwx "$folder" 2>/dev/null
+  rm -rf -- "$folder" 2>/dev/null && break
+done
 `;

@@ -167,7 +167,7 @@ export class Sandbox {
     const { endpointUrl } = needs;
     const { logStream } = this;
     const environment = sandboxEnvironment({ revision, paths, credentials, endpointUrl, runtimeApi, logStream });
-    const mark = hasNamespaces ? undefined : `AWS_LAMBDA_LOG_STREAM_NAME=${logStream}`;
+    const mark = hasNamespaces ? undefined : logStream.slice(-MARK_CHARS);
     this.#process = new SandboxProcess(
       { command, environment, folder, workingFolder, mark, guard },
       {
@@ -331,6 +331,8 @@ export class Sandbox {
   }
 }
 
+/** The end of a log stream's name is its own: 128 random bits. */
+const MARK_CHARS = 32;
 const EMPTY_EVENT = Buffer.from('{}');
 
 /** `2026/11/25/[$LATEST]<32 hex>`. */

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { EventSource, InvokeOutcome, Invoker } from '../contract.ts';
+import type { Mapping } from '../control/mapping-table.ts';
 import { parseMessage } from '../services/queue/message.ts';
 import { Queue } from '../services/queue/queue.ts';
 import { QueueSource } from '../services/queue/source.ts';
 import { parseItem } from '../services/table/attribute-value.ts';
 import { ChangeStream } from '../services/table/stream.ts';
 import { EventSourceMappings } from './event-source-mappings.ts';
-import type { Mapping } from './mapping.ts';
 
 const RUNS = 60;
 const RECORDS = 12;
@@ -45,18 +45,23 @@ class Run implements Invoker {
     this.#idOf = idOf;
     this.#mapping = {
       uuid: 'm',
-      eventSourceArn: source.arn,
-      functionArn: 'worker',
+      sourceArn: source.arn,
+      functionName: 'worker',
+      qualifier: undefined,
+      startingPosition: undefined,
+      retriesMax: -1,
+      modifiedMs: 0,
       batchSize: 4,
       windowMs: 0,
       enabled: true,
-      reportsItemFailures: true,
+      reportsFailures: true,
     };
     this.#mappings = new EventSourceMappings({
       table: {
-        list: () => [this.#mapping],
+        all: () => [this.#mapping],
         onChange: (callback) => {
           this.#onChange = callback;
+          return () => undefined;
         },
       },
       invoker: this,

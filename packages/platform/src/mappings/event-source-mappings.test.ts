@@ -3,15 +3,14 @@ import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { InvokeOutcome, Invoker } from '../contract.ts';
+import type { Mapping, MappingTable } from '../control/mapping-table.ts';
 import { QueueService } from '../services/queue/service.ts';
 import { TableService } from '../services/table/service.ts';
 import { ACCOUNT, REGION, TestFront, TestGate } from '../services/test-front.ts';
 import { EventSourceMappings } from './event-source-mappings.ts';
-import type { Mapping, MappingTable } from './mapping.ts';
 
 const QUEUE = `arn:aws:sqs:${REGION}:${ACCOUNT}:jobs`;
 const DEAD = `arn:aws:sqs:${REGION}:${ACCOUNT}:dead`;
-const FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:worker`;
 
 type Request = Parameters<Invoker['invoke']>[1];
 interface Call {
@@ -67,16 +66,17 @@ function returned(outcome: 'fine' | 'broken' | object): InvokeOutcome {
   };
 }
 
-class ListedMappings implements MappingTable {
+class ListedMappings implements Pick<MappingTable, 'all' | 'onChange'> {
   #mappings: readonly Mapping[] = [];
   #callback = (): void => undefined;
 
-  list(): readonly Mapping[] {
+  all(): readonly Mapping[] {
     return this.#mappings;
   }
 
-  onChange(callback: () => void): void {
+  onChange(callback: () => void): () => void {
     this.#callback = callback;
+    return () => undefined;
   }
 
   set(...mappings: readonly Mapping[]): void {
@@ -112,7 +112,7 @@ describe('event source mappings', () => {
     mappings = new EventSourceMappings({
       table: listed,
       invoker,
-      open: (arn) => queues.openQueue(arn) ?? tables.openStream(arn),
+      open: ({ sourceArn }) => queues.openQueue(sourceArn) ?? tables.openStream(sourceArn),
       backoff: { firstMs: 1, maxMs: 5 },
     });
   });
@@ -126,15 +126,20 @@ describe('event source mappings', () => {
 
   const onQueue = (more: Partial<Mapping> = {}): Mapping => ({
     uuid: 'q',
-    eventSourceArn: QUEUE,
-    functionArn: FUNCTION,
+    sourceArn: QUEUE,
+    functionName: 'worker',
+    qualifier: undefined,
     batchSize: 10,
     windowMs: 0,
+    startingPosition: undefined,
+    retriesMax: -1,
+    reportsFailures: false,
     enabled: true,
+    modifiedMs: 0,
     ...more,
   });
   const onTable = (more: Partial<Mapping> = {}): Mapping =>
-    onQueue({ uuid: 't', eventSourceArn: tables.streamArn('orders') ?? '', ...more });
+    onQueue({ uuid: 't', sourceArn: tables.streamArn('orders') ?? '', ...more });
   const send = (...bodies: readonly string[]) => {
     for (const body of bodies) assert.ok(queues.deliver(QUEUE, { body, senderId: 'test' }));
   };
@@ -154,7 +159,7 @@ describe('event source mappings', () => {
   describe('of a queue', () => {
     test('call the function with batches of messages and remove what it handled', async () => {
       send('1', '2', '3');
-      listed.set(onQueue({ batchSize: 2, functionArn: `${FUNCTION}:live` }));
+      listed.set(onQueue({ batchSize: 2, qualifier: 'live' }));
       const first = await invoker.next();
       assert.deepEqual(bodies(first), ['1', '2']);
       assert.equal(first.name, 'worker');
@@ -194,7 +199,7 @@ describe('event source mappings', () => {
 
     test('give back only the messages that the function names', async () => {
       send('good', 'bad');
-      listed.set(onQueue({ reportsItemFailures: true }));
+      listed.set(onQueue({ reportsFailures: true }));
       const first = await invoker.next();
       first.answer({ batchItemFailures: [{ itemIdentifier: first.records[1]?.['messageId'] }] });
       const second = await invoker.next();
@@ -206,7 +211,7 @@ describe('event source mappings', () => {
 
     test('take a report that names nothing known for a failure of all, and none for one they did not ask for', async () => {
       send('a', 'b');
-      listed.set(onQueue({ reportsItemFailures: true }));
+      listed.set(onQueue({ reportsFailures: true }));
       (await invoker.next()).answer({ batchItemFailures: [{ itemIdentifier: 'unknown' }] });
       const again = await invoker.next();
       assert.deepEqual(bodies(again), ['a', 'b']);
@@ -318,7 +323,7 @@ describe('event source mappings', () => {
 
     test('go on behind what was handled before the first failure that the function names', async () => {
       for (const id of ['a', 'b', 'c']) await put(id);
-      listed.set(onTable({ reportsItemFailures: true }));
+      listed.set(onTable({ reportsFailures: true }));
       const first = await invoker.next();
       const sequence = JSON.parse(JSON.stringify(first.records[1]?.['dynamodb'])).SequenceNumber;
       first.answer({ batchItemFailures: [{ itemIdentifier: sequence }] });
@@ -330,7 +335,7 @@ describe('event source mappings', () => {
 
     test('drop and count a batch after its last repetition', async () => {
       await put('poison');
-      listed.set(onTable({ maximumRetryAttempts: 2 }));
+      listed.set(onTable({ retriesMax: 2 }));
       for (let at = 0; at < 3; at++) {
         const call = await invoker.next();
         assert.deepEqual(ids(call), ['poison']);
@@ -366,7 +371,7 @@ describe('event source mappings', () => {
 
     test('have each a place of their own', async () => {
       await put('a');
-      listed.set(onTable(), onTable({ uuid: 'other', functionArn: `${FUNCTION}-2` }));
+      listed.set(onTable(), onTable({ uuid: 'other', functionName: 'worker-2' }));
       const calls = [await invoker.next(), await invoker.next()];
       assert.deepEqual(calls.map(({ name }) => name).sort(), ['worker', 'worker-2']);
       for (const call of calls) {
@@ -379,11 +384,11 @@ describe('event source mappings', () => {
 
   test('without a source are counted, and begin when there is one', async () => {
     const arn = `arn:aws:sqs:${REGION}:${ACCOUNT}:later`;
-    listed.set(onQueue({ eventSourceArn: arn }));
+    listed.set(onQueue({ sourceArn: arn }));
     assert.equal(mappings.unopened, 1);
     queues.addQueue({ name: 'later', visibilityMs: 0 });
     queues.deliver(arn, { body: '1', senderId: 'test' });
-    listed.set(onQueue({ eventSourceArn: arn }));
+    listed.set(onQueue({ sourceArn: arn }));
     (await invoker.next()).answer('fine');
     assert.equal(mappings.unopened, 0);
   });

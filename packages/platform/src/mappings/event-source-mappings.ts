@@ -1,11 +1,10 @@
 /** Keeps a poller for each event source mapping. */
 import type { EventSource, Invoker } from '../contract.ts';
-import type { MappingCounts, MappingTable } from './mapping.ts';
+import type { Mapping, MappingTable } from '../control/mapping-table.ts';
+import type { MappingCounts } from './mapping.ts';
 import type { Backoff } from './poller.ts';
 import { Poller } from './poller.ts';
 
-/** Mappings of an account: each holds a place in its source. */
-export const MAPPINGS_MAX = 200;
 /** Calls that run get this long to end at closing; then they are left to the host, which ends them. */
 const CLOSE_WAIT_MS_MAX = 5000;
 /** Doubling from half a second, a function that is let run again is called after ten seconds at the latest. */
@@ -13,10 +12,10 @@ const BACKOFF: Backoff = { firstMs: 500, maxMs: 10_000 };
 
 /** What the mappings need. */
 export interface MappingParts {
-  readonly table: MappingTable;
+  readonly table: Pick<MappingTable, 'all' | 'onChange'>;
   readonly invoker: Invoker;
   /** A reader of a source for one mapping; undefined if there is no such source. */
-  open(eventSourceArn: string): EventSource | undefined;
+  open(mapping: Mapping): EventSource | undefined;
   readonly backoff?: Backoff;
 }
 
@@ -42,7 +41,7 @@ export class EventSourceMappings {
     return Object.fromEntries([...this.#pollers].map(([uuid, poller]) => [uuid, poller.counts]));
   }
 
-  /** Mappings of the table that have no poller now: their source does not exist, or there are too many. */
+  /** Mappings of the table that have no poller now, because their source does not exist. */
   get unopened(): number {
     return this.#unopened;
   }
@@ -59,7 +58,7 @@ export class EventSourceMappings {
 
   #follow(): void {
     if (this.#closed) return;
-    const mappings = this.#parts.table.list();
+    const mappings = this.#parts.table.all();
     const wanted = new Set(mappings.map(({ uuid }) => uuid));
     for (const uuid of [...this.#pollers.keys()]) if (!wanted.has(uuid)) this.#end(uuid);
     this.#unopened = 0;
@@ -69,7 +68,7 @@ export class EventSourceMappings {
         poller.update(mapping);
         continue;
       }
-      const source = this.#pollers.size < MAPPINGS_MAX ? this.#parts.open(mapping.eventSourceArn) : undefined;
+      const source = this.#parts.open(mapping);
       if (source === undefined) {
         this.#unopened++;
         continue;

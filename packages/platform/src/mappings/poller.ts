@@ -1,8 +1,9 @@
 /** Takes records from one event source in batches and calls one function with them. */
 import type { EventSource, InvokeOutcome, Invoker, SourceRecord } from '../contract.ts';
+import type { Mapping } from '../control/mapping-table.ts';
 import { encodeBatch, failedItems } from './batch.ts';
-import type { Mapping, MappingCounts } from './mapping.ts';
-import { functionOf, keepsOrder } from './mapping.ts';
+import type { MappingCounts } from './mapping.ts';
+import { keepsOrder } from './mapping.ts';
 
 /** Batches of a queue that are out at once: what AWS begins with. */
 const QUEUE_BATCHES_MAX = 5;
@@ -154,7 +155,8 @@ export class Poller {
         repetitions = 0;
       }
       repetitions++;
-      const isLast = repetitions > (this.#mapping.maximumRetryAttempts ?? Number.POSITIVE_INFINITY);
+      const { retriesMax } = this.#mapping;
+      const isLast = retriesMax >= 0 && repetitions > retriesMax;
       if (failed.length > 0 && isLast) {
         this.#counts.recordsDropped += failed.length;
         this.#source.done(failed);
@@ -166,12 +168,12 @@ export class Poller {
 
   /** The outcome of a call that took place; undefined if it has to be tried again. */
   async #call(payload: Uint8Array): Promise<(InvokeOutcome & { kind: 'returned' }) | undefined> {
-    const { name, qualifier } = functionOf(this.#mapping.functionArn);
+    const { functionName, qualifier, sourceArn } = this.#mapping;
     try {
-      const outcome = await this.#invoker.invoke(name, {
+      const outcome = await this.#invoker.invoke(functionName, {
         payload,
         principal: MAPPING_PRINCIPAL,
-        sourceArn: this.#mapping.eventSourceArn,
+        sourceArn,
         ...(qualifier === undefined ? {} : { qualifier }),
       });
       if (outcome.kind === 'returned') {
@@ -208,7 +210,7 @@ export class Poller {
 
   #failedOf(records: readonly SourceRecord[], outcome: InvokeOutcome & { kind: 'returned' }): readonly SourceRecord[] {
     if (outcome.functionError !== undefined) return records;
-    return this.#mapping.reportsItemFailures === true ? failedItems(outcome.payload, records) : [];
+    return this.#mapping.reportsFailures ? failedItems(outcome.payload, records) : [];
   }
 
   /** Waits before a repetition, or until the mapping changes. */

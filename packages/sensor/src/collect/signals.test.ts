@@ -167,15 +167,17 @@ suite('processes', () => {
         execFileSync('/bin/true', ['secret-argument']);
         spawnSync('true', { shell: true });
         await new Promise((resolve) => spawn('/bin/sh', ['-c', 'exit 3']).on('close', resolve));
+        spawnSync('no-such-program-here');
         await new Promise((resolve) => spawn('no-such-program-here').on('error', resolve));
       });
     `);
     const calls = callsOf(record).map(([verb, , , , , status]) => [verb, status ?? undefined]);
     assert.deepEqual(calls, [
-      ['exec:sh', undefined],
-      ['exec:true', undefined],
-      ['exec:sh', undefined],
+      ['exec:sh', 0],
+      ['exec:true', 0],
+      ['exec:sh', 0],
       ['exec:sh', 3],
+      ['exec:no-such-program-here', 127],
       ['exec:no-such-program-here', 127],
     ]);
   });

@@ -55,11 +55,11 @@ export class TableService implements AwsService {
     return this.#tables.find(tableName)?.stream?.arn;
   }
 
-  /** A reader of a stream with a place of its own, from the oldest change on; undefined if there is no such stream. */
-  openStream(streamArn: string): EventSource | undefined {
+  /** A reader of a stream with a place of its own; undefined if there is no such stream. */
+  openStream(streamArn: string, from: 'oldest' | 'latest' = 'oldest'): EventSource | undefined {
     for (const name of this.#tables.names()) {
       const stream = this.#tables.find(name)?.stream;
-      if (stream?.arn === streamArn) return stream.reader();
+      if (stream?.arn === streamArn) return stream.reader(from);
     }
     return undefined;
   }

@@ -90,9 +90,9 @@ export class ChangeStream {
     });
   }
 
-  /** A reader of its own, beginning with the oldest change that is there. */
-  reader(): StreamReader {
-    return new StreamReader(this);
+  /** A reader of its own, beginning with the oldest change that is there, or with the first that comes from now on. */
+  reader(from: 'oldest' | 'latest' = 'oldest'): StreamReader {
+    return new StreamReader(this, from === 'oldest' ? this.oldest : this.#next);
   }
 
   #record(change: Change, sequence: number, bytes: number): Readonly<Record<string, unknown>> {
@@ -149,10 +149,10 @@ export class StreamReader implements EventSource {
   readonly #stream: ChangeStream;
   #position: number;
 
-  constructor(stream: ChangeStream) {
+  constructor(stream: ChangeStream, position: number) {
     this.arn = stream.arn;
     this.#stream = stream;
-    this.#position = stream.oldest;
+    this.#position = position;
   }
 
   async receive(max: number, waitMs: number): Promise<readonly SourceRecord[]> {
