@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Application, Platform } from '@gait/platform/contract';
 import { startPlatform } from '@gait/platform/start';
 import { ensureSensorBuilt } from '@gait/sensor/built';
+import { RESPONDER_STATEMENTS } from '../quarantine/responder-statements.ts';
 import { openShop, SHOP_SANDBOXES_MAX, type Shop } from '../shop/shop.ts';
 import { Delivery } from './delivery.ts';
 import { Found } from './found.ts';
@@ -15,8 +16,6 @@ const DAY_SECONDS = 100;
 const RECORDS_PER_SECOND = 50_000;
 /** Where the layer appears in a sandbox. */
 const WRAPPER = '/opt/gait-exec';
-/** What the responder may do: what docs/reference/response.md lists. */
-const RESPONDER = [{ Effect: 'Allow', Action: ['lambda:*', 'iam:*'], Resource: '*' }] as const;
 
 /** Everything that runs during the demonstration. */
 export interface Stage {
@@ -101,7 +100,7 @@ async function startGait(
     response: { inlinePolicies: true },
   };
   await writeFile(file, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
-  const { accessKeyId, secretAccessKey } = platform.user('gait-responder', RESPONDER);
+  const { accessKeyId, secretAccessKey } = platform.user('gait-responder', RESPONDER_STATEMENTS);
   return GaitProcess.start(['--config', file, '--tempo', String(DAY_SECONDS)], {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

@@ -9,6 +9,7 @@ import { startPlatform } from '@gait/platform/start';
 import { awsProviders } from '@gait/server/response/aws/provider';
 import { type FunctionRef, functionRef } from '@gait/server/response/function-ref';
 import type { Provider } from '@gait/server/response/provider';
+import { RESPONDER_STATEMENTS } from './responder-statements.ts';
 
 /** Where functions find the SDK, as they do in Lambda's own runtime. */
 const MODULES = resolve(import.meta.dirname, '../../../../node_modules');
@@ -21,8 +22,6 @@ const LOOK_MS = 20;
 
 /** What tools with all rights may do. */
 const EVERYTHING: readonly PolicyStatement[] = [{ Effect: 'Allow', Action: '*', Resource: '*' }];
-/** What the responder may do: as `docs/reference/response.md` has it, but for all functions. */
-const RESPONDER: readonly PolicyStatement[] = [{ Effect: 'Allow', Action: ['lambda:*', 'iam:*'], Resource: '*' }];
 
 /** A platform with the functions `pay` and `mail` on one role, and a queue that `pay` works off. */
 export interface PrintShop {
@@ -76,7 +75,7 @@ export async function openPrintShop(test: TestContext, code: { pay: string; mail
   let users = 0;
   return {
     ...{ platform, pay, lambda, lines, clientOptions },
-    provider: (allowed = RESPONDER) => {
+    provider: (allowed = RESPONDER_STATEMENTS) => {
       const credentials = platform.user(`responder-${users++}`, allowed);
       return awsProviders({ endpoint, credentials, version: '0.0.0', wait: (ms) => pause(ms) })(pay);
     },
@@ -85,7 +84,7 @@ export async function openPrintShop(test: TestContext, code: { pay: string; mail
 
 /** A responder's credentials that lack a permission. */
 export function withoutPermission(permission: string): readonly PolicyStatement[] {
-  return [...RESPONDER, { Effect: 'Deny', Action: permission, Resource: '*' }];
+  return [...RESPONDER_STATEMENTS, { Effect: 'Deny', Action: permission, Resource: '*' }];
 }
 
 /** Looks until it holds; rejects when it does not come to hold. */
