@@ -20,7 +20,7 @@ const WRAPPER = '/opt/gait-exec';
 /** Everything that runs during the demonstration. */
 export interface Stage {
   readonly gait: GaitProcess;
-  readonly platform: Platform;
+  readonly platform: Awaited<ReturnType<typeof startPlatform>>;
   readonly shop: Shop;
   readonly delivery: Delivery;
   readonly found: Found;
@@ -33,11 +33,13 @@ export interface Stage {
 /** How to set the stage. */
 export interface StageOptions {
   readonly seed: number;
-  /** Emptied first. */
+  /** What an earlier run left in it is removed first. */
   readonly folder: string;
   readonly port: number;
   /** Told what is being done. */
   readonly say: (text: string) => void;
+  /** Ends the setting up: it rejects then. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface StageOptions {
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
   const closers: (() => unknown)[] = [];
-  const close = closeAll(closers);
+  const close = closeAll(closers, options.say);
   try {
     const parts = await open(options, closers);
     return { ...parts, close };
@@ -57,9 +59,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 }
 
 async function open(options: StageOptions, closers: (() => unknown)[]): Promise<Omit<Stage, 'close'>> {
-  const { folder, seed, say } = options;
-  await rm(folder, { recursive: true, force: true });
+  const { folder, seed, say, signal } = options;
   await mkdir(folder, { recursive: true });
+  await rm(join(folder, 'data'), { recursive: true, force: true });
   const sensorKey = randomBytes(24).toString('base64url');
   let delivery: Delivery | undefined;
   say('Starting a local functions platform.');
@@ -70,9 +72,11 @@ async function open(options: StageOptions, closers: (() => unknown)[]): Promise<
     onTrail: (records) => delivery?.trail(records.filter(isTrailed)),
   });
   closers.push(() => platform.close());
+  signal.throwIfAborted();
   say(`Functions run in ${platform.isolation.kind} (${platform.isolation.reason}).`);
   const gait = await startGait(options, { platform, sensorKey });
   closers.push(() => gait.close());
+  signal.throwIfAborted();
   say(`Gait serves on ${gait.url}.`);
   delivery = await openDelivery(gait, platform);
   const opened = delivery;
@@ -82,6 +86,7 @@ async function open(options: StageOptions, closers: (() => unknown)[]): Promise<
   say('Opening the shop: ten functions, three tables, a bucket, queues, partners.');
   const shop = await openShop(platform, { seed, change: (application) => withSensor(application, sensorKey) });
   closers.push(() => shop.close());
+  signal.throwIfAborted();
   return { gait, platform, shop, delivery: opened, found, data: join(folder, 'data') };
 }
 
@@ -139,15 +144,15 @@ function isTrailed(record: Readonly<Record<string, unknown>>): boolean {
   return record['eventCategory'] === 'Management' || record['eventSource'] === 'lambda.amazonaws.com';
 }
 
-/** Ends what was started, last first, whatever fails. */
-function closeAll(closers: readonly (() => unknown)[]): () => Promise<void> {
+/** Ends what was started, last first, whatever fails; says what could not be ended. */
+function closeAll(closers: readonly (() => unknown)[], say: StageOptions['say']): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {
     closing ??= (async () => {
       for (const closer of closers.toReversed()) {
         await Promise.resolve()
           .then(closer)
-          .catch(() => undefined);
+          .catch((error) => say(`Something could not be ended: ${error instanceof Error ? error.message : error}`));
       }
     })();
     return closing;

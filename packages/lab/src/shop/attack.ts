@@ -32,6 +32,8 @@ export interface StepOutcome {
   /** `blocked`: nothing was gained. */
   readonly outcome: 'done' | 'blocked';
   readonly startMs: number;
+  /** When its first request was answered, or what that request set off had happened: from here on it can be found. */
+  readonly firstEndMs: number;
   readonly endMs: number;
   /** Requests at the front door. */
   readonly requests: number;
@@ -147,11 +149,11 @@ async function runCode(door: FrontDoor, { run, step, token }: CodeStep): Promise
   const answer = await door.ask({ ...ATTACKER, method: 'POST', token, ...request }).catch(() => undefined);
   const requestId = answer?.headers['x-request-id'];
   const delivery = await arrival;
+  const endMs = delivery?.atMs ?? Date.now();
   return {
     step,
     outcome: delivery === undefined ? 'blocked' : 'done',
-    startMs,
-    endMs: delivery?.atMs ?? Date.now(),
+    ...{ startMs, firstEndMs: endMs, endMs },
     requests: 1,
     requestIds: attack === 'label' && typeof requestId === 'string' ? [requestId] : [],
     bytes: delivery?.bytes ?? 0,
@@ -165,8 +167,7 @@ async function read(door: FrontDoor): Promise<StepOutcome> {
   return {
     step: 'bulk-read',
     outcome: result.objects > 0 ? 'done' : 'blocked',
-    startMs,
-    endMs: Date.now(),
+    ...{ startMs, firstEndMs: result.firstEndMs, endMs: Date.now() },
     requests: result.requests,
     requestIds: result.requestIds,
     bytes: result.bytes,
