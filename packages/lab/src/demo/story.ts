@@ -160,17 +160,25 @@ async function attack(stage: Stage, telling: Telling): Promise<Attacked> {
   await found.until(() => seenSteps(steps, found.findings).every(({ named }) => named), DETECTED_MS_MAX);
   signal.throwIfAborted();
   const seen = seenSteps(steps, found.findings);
-  sayWhatWasSeen(say, steps, seen);
+  sayWhatWasSeen(stage, say, { steps, seen });
   const incident = incidentOf(stage, seen);
   if (incident !== undefined) await show(stage, say, incident);
   return { steps, seen, incident, name: first.expect.function };
 }
 
-function sayWhatWasSeen(say: Telling['say'], steps: readonly StepOutcome[], seen: readonly SeenStep[]): void {
+/** For each step what Gait says, in its words; and what it should have said where it did not name it. */
+function sayWhatWasSeen(
+  { found }: Stage,
+  say: Telling['say'],
+  { steps, seen }: Pick<Attacked, 'steps' | 'seen'>,
+): void {
   say('\nWhat Gait says of it:');
-  for (const [at, { id, detected, named, delayMs }] of seen.entries()) {
-    const how = !detected ? 'NOT SEEN' : named ? `found after ${delayMs} ms` : 'found, but not named';
-    say(`  ${id.padEnd(18)} ${how.padEnd(22)} ${detected ? '' : 'should say: '}${steps[at]?.expect.says ?? ''}`);
+  for (const [at, { id, detected, named, delayMs, findingId }] of seen.entries()) {
+    const how = !detected ? 'NOT SEEN' : `found after ${delayMs} ms${named ? '' : ', but NOT NAMED'}`;
+    say(`  ${id}: ${how}`);
+    const shown = found.findings.find(({ finding }) => finding.id === findingId);
+    if (shown !== undefined) say(`    ${shown.finding.sentence}`);
+    if (!named) say(`    It should say: ${steps[at]?.expect.says ?? ''}.`);
   }
 }
 
