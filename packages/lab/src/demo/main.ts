@@ -35,6 +35,8 @@ Runs a photo-print shop of ten functions on this machine, learns it, attacks it,
 
 Takes under 3 minutes and needs Linux. Stays on loopback addresses. Ctrl-C ends everything it started.`;
 
+const ENDING = '\nEnding everything that was started.';
+
 const INTRODUCTION = `A photo-print shop of ten serverless functions runs on this machine. Gait, which knows nothing about it, sees its logs,
 its audit trail and what a sensor in each function tells. It learns for a minute, stays quiet while a sale goes on, and then
 the shop is attacked. All visitors, partners and the attacker are programs here; nothing leaves this machine.
@@ -149,7 +151,7 @@ async function perform(options: Asked, { say, progress }: Teller, signal: AbortS
     }
   } finally {
     if (stage !== undefined) {
-      say('\nEnding everything that was started.');
+      if (!signal.aborted) say(ENDING);
       await stage.close();
     }
   }
@@ -169,6 +171,7 @@ function stopSignal(say: (text: string) => void): AbortSignal {
     }
     if (stop.signal.aborted) return;
     firstMs = performance.now();
+    say(ENDING);
     stop.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);

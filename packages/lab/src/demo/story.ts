@@ -161,6 +161,7 @@ async function attack(stage: Stage, telling: Telling): Promise<Attacked> {
   signal.throwIfAborted();
   const seen = seenSteps(steps, found.findings);
   sayWhatWasSeen(stage, say, { steps, seen });
+  await sayWhatIsUnseen(stage, say);
   const incident = incidentOf(stage, seen);
   if (incident !== undefined) await show(stage, say, incident);
   return { steps, seen, incident, name: first.expect.function };
@@ -179,6 +180,16 @@ function sayWhatWasSeen(
     const shown = found.findings.find(({ finding }) => finding.id === findingId);
     if (shown !== undefined) say(`    ${shown.finding.sentence}`);
     if (!named) say(`    It should say: ${steps[at]?.expect.says ?? ''}.`);
+  }
+}
+
+/** What Gait itself says that it cannot see, or in part only. */
+async function sayWhatIsUnseen({ gait }: Stage, say: Telling['say']): Promise<void> {
+  const { items } = await gait.ask<{
+    readonly items: readonly { readonly capability: string; readonly partial: number; readonly dark: number }[];
+  }>('/api/v1/coverage');
+  for (const { capability, partial, dark } of items) {
+    if (partial + dark > 0) say(`Not seen: ${capability}, of ${dark} functions, and in part only of ${partial}.`);
   }
 }
 

@@ -109,7 +109,8 @@ export function expectationOf(attack: Attack, step: AttackStep): Expectation {
     case 'bulk-read':
       return {
         function: name,
-        families: ['data', 'access', 'flow', 'rate'],
+        // Sizes of answers are of the family resource: they show that much went out, not what was read.
+        families: ['data', 'access', 'flow', 'rate', 'resource'],
         says: `${name} read exports, labels and masters from the bucket and answered with them, where it only ever read small previews`,
       };
   }
