@@ -22,13 +22,13 @@ interface Said {
 /** The server ended before it listened. */
 export class GaitNotStarted extends Error {
   override readonly name = 'GaitNotStarted';
-  /** Somebody else listens at its address. */
-  readonly isPortTaken: boolean;
+  /** Address and port at which something else listens; undefined when it was something else. */
+  readonly taken: string | undefined;
 
   /** `trouble` is what the server wrote about it. */
   constructor(trouble: string) {
     super(`gait serve did not start:\n${trouble}`);
-    this.isPortTaken = /EADDRINUSE/.test(trouble);
+    this.taken = /EADDRINUSE\D*([\d.]+:\d+)/.exec(trouble)?.[1];
   }
 }
 

@@ -46,6 +46,8 @@ Takes under 3 minutes; Ctrl-C ends it.
 /** Exit status of a command line that makes no sense, and after Ctrl-C. */
 const USAGE = 2;
 const INTERRUPTED = 130;
+/** What asks this program to end. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** npm passes Ctrl-C on to what it runs, which the terminal has told already: within this time it is the same one, ms. */
 const SAME_INTERRUPT_MS = 1_000;
 
@@ -158,7 +160,7 @@ async function perform(options: Asked, { say, progress }: Teller, signal: AbortS
 }
 
 /**
- * Aborted at the first Ctrl-C, SIGTERM, or when nobody reads any more. Later ones wait for the end in order; the second that
+ * Aborted at the first Ctrl-C or SIGTERM, when the terminal is closed, or when nobody reads any more. Later ones wait for the end in order; the second that
  * is meant ends at once.
  */
 function stopSignal(say: (text: string) => void): AbortSignal {
@@ -166,7 +168,7 @@ function stopSignal(say: (text: string) => void): AbortSignal {
   let firstMs = 0;
   const interrupt = (): void => {
     if (stop.signal.aborted && performance.now() - firstMs > SAME_INTERRUPT_MS) {
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+      for (const name of SIGNALS) process.off(name, interrupt);
       say('Still ending. Ctrl-C once more ends at once, and may leave processes behind.');
     }
     if (stop.signal.aborted) return;
@@ -174,7 +176,7 @@ function stopSignal(say: (text: string) => void): AbortSignal {
     say(ENDING);
     stop.abort();
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  for (const name of SIGNALS) process.on(name, interrupt);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort());
   return stop.signal;
 }
@@ -213,10 +215,10 @@ function ended(signal: AbortSignal): Promise<void> {
 function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof Trouble) return error;
   if (!(error instanceof GaitNotStarted)) return undefined;
-  if (!error.isPortTaken) return new Trouble(error.message);
+  if (error.taken === undefined) return new Trouble(error.message);
   return new Trouble(
-    `Something else listens at port ${PORT} of 127.0.0.1 or at the one you named: another Gait, or a collector of telemetry.\n` +
-      'End it, or take any free port: npm run demo -- --port 0',
+    `Something else listens on ${error.taken}: another Gait, or a collector of telemetry. End it, or take any free port:\n` +
+      '  npm run demo -- --port 0',
   );
 }
 
