@@ -11,6 +11,7 @@ import { ATTACKS } from '../shop/attack.ts';
 import { GaitNotStarted } from './gait-process.ts';
 import { isGood } from './outcome.ts';
 import { type Stage, setStage } from './stage.ts';
+import { ENDING, stopSignal } from './stop-signal.ts';
 import { play } from './story.ts';
 import { type Teller, tellerOn } from './teller.ts';
 
@@ -35,8 +36,6 @@ Runs a photo-print shop of ten functions on this machine, learns it, attacks it,
 
 Takes under 3 minutes and needs Linux. Stays on loopback addresses. Ctrl-C ends everything it started.`;
 
-const ENDING = '\nEnding everything that was started.';
-
 const INTRODUCTION = `A photo-print shop of ten serverless functions runs on this machine. Gait, which knows nothing about it, sees its logs,
 its audit trail and what a sensor in each function tells. It learns for a minute, stays quiet while a sale goes on, and then
 the shop is attacked. All visitors, partners and the attacker are programs here; nothing leaves this machine.
@@ -46,11 +45,6 @@ Takes under 3 minutes; Ctrl-C ends it.
 /** Exit status of a command line that makes no sense, and after Ctrl-C. */
 const USAGE = 2;
 const INTERRUPTED = 130;
-/** What asks this program to end. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** npm passes Ctrl-C on to what it runs, which the terminal has told already: within this time it is the same one, ms. */
-const SAME_INTERRUPT_MS = 1_000;
-
 /** What the command line asks for. */
 interface Asked {
   readonly once: boolean;
@@ -157,28 +151,6 @@ async function perform(options: Asked, { say, progress }: Teller, signal: AbortS
       await stage.close();
     }
   }
-}
-
-/**
- * Aborted at the first Ctrl-C or SIGTERM, when the terminal is closed, or when nobody reads any more. Later ones wait for the end in order; the second that
- * is meant ends at once.
- */
-function stopSignal(say: (text: string) => void): AbortSignal {
-  const stop = new AbortController();
-  let firstMs = 0;
-  const interrupt = (): void => {
-    if (stop.signal.aborted && performance.now() - firstMs > SAME_INTERRUPT_MS) {
-      for (const name of SIGNALS) process.off(name, interrupt);
-      say('Still ending. Ctrl-C once more ends at once, and may leave processes behind.');
-    }
-    if (stop.signal.aborted) return;
-    firstMs = performance.now();
-    say(ENDING);
-    stop.abort();
-  };
-  for (const name of SIGNALS) process.on(name, interrupt);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort());
-  return stop.signal;
 }
 
 /** Makes this run the only one that uses the folder. */
