@@ -167,7 +167,11 @@ describe('quarantine and release on the local platform', { timeout: 120_000 }, (
     const host = await implantHost(test);
     await invoke(shop, 'pay', { port: host.port });
     assert.deepEqual(await invoke(shop, 'pay'), { memory: 'in memory', file: true, timer: true });
-    await eventually('both implants connect', () => host.sockets.length === 2);
+    // A sandbox stands still between invocations, and with it the other process that is to connect.
+    await eventually('both implants connect', async () => {
+      await invoke(shop, 'pay');
+      return host.sockets.length === 2;
+    });
     const responder = await responderOn(shop);
     const id = await quarantine(responder, shop);
     const gone = host.sockets.map((socket) => (socket.resume().closed ? undefined : once(socket, 'close')));
