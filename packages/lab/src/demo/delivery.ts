@@ -7,9 +7,11 @@ import type { LogDelivery, TelemetryEvent } from '@gait/platform/contract';
 const COLLECT_MS = 200;
 /** Events and trail records that may wait; more are dropped and counted. */
 const WAITING_MAX = 50_000;
-/** Tries of one request, with twice the wait after each. */
+/** Tries of one request, with twice the wait after each: 13 s of waiting in all. */
 const TRIES_MAX = 8;
 const RETRY_MS = 100;
+/** One request with its answer, ms: the server answers in milliseconds. */
+const REQUEST_MS_MAX = 10_000;
 
 /** Where to deliver. */
 export interface DeliveryOptions {
@@ -19,6 +21,8 @@ export interface DeliveryOptions {
   readonly token: string;
   readonly accountId: string;
   readonly region: string;
+  /** Wait after the first try, ms; default 100. */
+  readonly retryMs?: number;
 }
 
 /** What is sent in one request: a log stream's events, or trail records. */
@@ -144,14 +148,26 @@ export class Delivery {
       'x-amz-firehose-source-arn': `arn:aws:firehose:${region}:${accountId}:deliverystream/functions`,
       'x-amz-firehose-access-key': token,
     };
-    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
-      const response = await fetch(`${url}/v1/firehose`, { method: 'POST', headers, body }).catch(() => undefined);
-      await response?.arrayBuffer();
-      if (response?.ok === true) return true;
-      if (response !== undefined && response.status < 500 && response.status !== 429) return false;
-      await delay(RETRY_MS * 2 ** attempt);
+    for (let attempt = 1; ; attempt++) {
+      const status = await statusOf(`${url}/v1/firehose`, { method: 'POST', headers, body });
+      if (status >= 200 && status < 300) return true;
+      const isForNow = status === NO_ANSWER || status >= 500 || status === 429;
+      if (!isForNow || attempt === TRIES_MAX) return false;
+      await delay((this.#options.retryMs ?? RETRY_MS) * 2 ** (attempt - 1));
     }
-    return false;
+  }
+}
+
+/** Instead of a status: nobody listened, it took too long, or the answer broke off. */
+const NO_ANSWER = 0;
+
+async function statusOf(url: string, request: RequestInit): Promise<number> {
+  try {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return NO_ANSWER;
   }
 }
 

@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 const GAIT = resolve(import.meta.dirname, '../../../server/bin/gait.js');
 /** Ticks of the kernel's clock a second, in which it counts CPU time; the same on every Linux we run on. */
 const TICKS_PER_SECOND = 100;
+/** How long an answer may take, ms: a quarantine with all its reading back takes a few seconds. */
+const ANSWER_MS_MAX = 60_000;
 /** How long the server may take to end, ms; then it is killed. */
 const END_MS_MAX = 20_000;
 
@@ -15,6 +17,19 @@ interface Said {
   readonly event: string;
   readonly url?: string;
   readonly token?: string;
+}
+
+/** The server ended before it listened. */
+export class GaitNotStarted extends Error {
+  override readonly name = 'GaitNotStarted';
+  /** Address and port at which something else listens; undefined when it was something else. */
+  readonly taken: string | undefined;
+
+  /** `trouble` is what the server wrote about it. */
+  constructor(trouble: string) {
+    super(`gait serve did not start:\n${trouble}`);
+    this.taken = /EADDRINUSE\D*([\d.]+:\d+)/.exec(trouble)?.[1];
+  }
 }
 
 /** `gait serve` as a process of its own, as a user starts it. */
@@ -43,14 +58,20 @@ export class GaitProcess {
       trouble = (trouble + text).slice(-10_000);
     });
     let token = '';
-    for await (const line of createInterface({ input: child.stdout })) {
-      const said: Said = JSON.parse(line);
-      if (said.event === 'administrator') token = said.token ?? '';
-      if (said.event !== 'listening') continue;
-      child.stdout.resume();
-      return new GaitProcess(child, { url: said.url ?? '', token });
+    try {
+      for await (const line of createInterface({ input: child.stdout })) {
+        const said: Said = JSON.parse(line);
+        if (said.event === 'administrator') token = said.token ?? '';
+        if (said.event !== 'listening') continue;
+        child.stdout.resume();
+        return new GaitProcess(child, { url: said.url ?? '', token });
+      }
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
     }
-    throw new Error(`gait serve did not start:\n${trouble}`);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    throw new GaitNotStarted(trouble.trim());
   }
 
   /** Asks the API; throws what it answers if that is no success. */
@@ -62,6 +83,7 @@ export class GaitProcess {
         ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${options.method ?? 'GET'} ${path}: ${response.status} ${text}`);

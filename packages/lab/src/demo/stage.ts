@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Application, Platform } from '@gait/platform/contract';
 import { startPlatform } from '@gait/platform/start';
 import { ensureSensorBuilt } from '@gait/sensor/built';
+import { RESPONDER_STATEMENTS } from '../quarantine/responder-statements.ts';
 import { openShop, SHOP_SANDBOXES_MAX, type Shop } from '../shop/shop.ts';
 import { Delivery } from './delivery.ts';
 import { Found } from './found.ts';
@@ -15,13 +16,11 @@ const DAY_SECONDS = 100;
 const RECORDS_PER_SECOND = 50_000;
 /** Where the layer appears in a sandbox. */
 const WRAPPER = '/opt/gait-exec';
-/** What the responder may do: what docs/reference/response.md lists. */
-const RESPONDER = [{ Effect: 'Allow', Action: ['lambda:*', 'iam:*'], Resource: '*' }] as const;
 
 /** Everything that runs during the demonstration. */
 export interface Stage {
   readonly gait: GaitProcess;
-  readonly platform: Platform;
+  readonly platform: Awaited<ReturnType<typeof startPlatform>>;
   readonly shop: Shop;
   readonly delivery: Delivery;
   readonly found: Found;
@@ -34,11 +33,13 @@ export interface Stage {
 /** How to set the stage. */
 export interface StageOptions {
   readonly seed: number;
-  /** Emptied first. */
+  /** What an earlier run left in it is removed first. */
   readonly folder: string;
   readonly port: number;
   /** Told what is being done. */
   readonly say: (text: string) => void;
+  /** Ends the setting up: it rejects then. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -47,7 +48,7 @@ export interface StageOptions {
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
   const closers: (() => unknown)[] = [];
-  const close = closeAll(closers);
+  const close = closeAll(closers, options.say);
   try {
     const parts = await open(options, closers);
     return { ...parts, close };
@@ -58,9 +59,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 }
 
 async function open(options: StageOptions, closers: (() => unknown)[]): Promise<Omit<Stage, 'close'>> {
-  const { folder, seed, say } = options;
-  await rm(folder, { recursive: true, force: true });
+  const { folder, seed, say, signal } = options;
   await mkdir(folder, { recursive: true });
+  await rm(join(folder, 'data'), { recursive: true, force: true });
   const sensorKey = randomBytes(24).toString('base64url');
   let delivery: Delivery | undefined;
   say('Starting a local functions platform.');
@@ -71,9 +72,11 @@ async function open(options: StageOptions, closers: (() => unknown)[]): Promise<
     onTrail: (records) => delivery?.trail(records.filter(isTrailed)),
   });
   closers.push(() => platform.close());
+  signal.throwIfAborted();
   say(`Functions run in ${platform.isolation.kind} (${platform.isolation.reason}).`);
   const gait = await startGait(options, { platform, sensorKey });
   closers.push(() => gait.close());
+  signal.throwIfAborted();
   say(`Gait serves on ${gait.url}.`);
   delivery = await openDelivery(gait, platform);
   const opened = delivery;
@@ -83,6 +86,7 @@ async function open(options: StageOptions, closers: (() => unknown)[]): Promise<
   say('Opening the shop: ten functions, three tables, a bucket, queues, partners.');
   const shop = await openShop(platform, { seed, change: (application) => withSensor(application, sensorKey) });
   closers.push(() => shop.close());
+  signal.throwIfAborted();
   return { gait, platform, shop, delivery: opened, found, data: join(folder, 'data') };
 }
 
@@ -101,7 +105,7 @@ async function startGait(
     response: { inlinePolicies: true },
   };
   await writeFile(file, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
-  const { accessKeyId, secretAccessKey } = platform.user('gait-responder', RESPONDER);
+  const { accessKeyId, secretAccessKey } = platform.user('gait-responder', RESPONDER_STATEMENTS);
   return GaitProcess.start(['--config', file, '--tempo', String(DAY_SECONDS)], {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
@@ -140,15 +144,15 @@ function isTrailed(record: Readonly<Record<string, unknown>>): boolean {
   return record['eventCategory'] === 'Management' || record['eventSource'] === 'lambda.amazonaws.com';
 }
 
-/** Ends what was started, last first, whatever fails. */
-function closeAll(closers: readonly (() => unknown)[]): () => Promise<void> {
+/** Ends what was started, last first, whatever fails; says what could not be ended. */
+function closeAll(closers: readonly (() => unknown)[], say: StageOptions['say']): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {
     closing ??= (async () => {
       for (const closer of closers.toReversed()) {
         await Promise.resolve()
           .then(closer)
-          .catch(() => undefined);
+          .catch((error) => say(`Something could not be ended: ${error instanceof Error ? error.message : error}`));
       }
     })();
     return closing;

@@ -11,6 +11,8 @@ const DAY_MS = 86_400_000;
 /** What was read. */
 export interface BulkRead {
   readonly requests: number;
+  /** When the first was answered, ms since 1970. */
+  readonly firstEndMs: number;
   /** Of these, how many gave something. */
   readonly objects: number;
   readonly bytes: number;
@@ -27,10 +29,12 @@ export async function bulkRead(get: (path: string) => Promise<FrontDoorAnswer>, 
   let requests = 0;
   let objects = 0;
   let bytes = 0;
+  let firstEndMs = Number.POSITIVE_INFINITY;
   const take = async (key: string): Promise<string> => {
     requests += 1;
     const file = encodeURIComponent(`../../${key}`);
     const answer = await get(`/prints/${printId(0)}/preview?file=${file}`).catch(() => undefined);
+    firstEndMs = Math.min(firstEndMs, Date.now());
     const requestId = answer?.headers['x-request-id'];
     if (typeof requestId === 'string') requestIds.push(requestId);
     if (answer?.status !== 200) return '';
@@ -48,5 +52,5 @@ export async function bulkRead(get: (path: string) => Promise<FrontDoorAnswer>, 
     if (id !== '') await take(`labels/${id}.txt`);
   }
   for (let at = 0; at < MASTERS; at++) await take(`masters/${printId(at)}.png`);
-  return { requests, objects, bytes, requestIds };
+  return { requests, firstEndMs, objects, bytes, requestIds };
 }

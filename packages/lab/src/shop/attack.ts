@@ -32,6 +32,8 @@ export interface StepOutcome {
   /** `blocked`: nothing was gained. */
   readonly outcome: 'done' | 'blocked';
   readonly startMs: number;
+  /** When its first request was answered, or what that request set off had happened: from here on it can be found. */
+  readonly firstEndMs: number;
   readonly endMs: number;
   /** Requests at the front door. */
   readonly requests: number;
@@ -107,7 +109,8 @@ export function expectationOf(attack: Attack, step: AttackStep): Expectation {
     case 'bulk-read':
       return {
         function: name,
-        families: ['data', 'access', 'flow', 'rate'],
+        // Sizes of answers are of the family resource: they show that much went out, not what was read.
+        families: ['data', 'access', 'flow', 'rate', 'resource'],
         says: `${name} read exports, labels and masters from the bucket and answered with them, where it only ever read small previews`,
       };
   }
@@ -147,11 +150,11 @@ async function runCode(door: FrontDoor, { run, step, token }: CodeStep): Promise
   const answer = await door.ask({ ...ATTACKER, method: 'POST', token, ...request }).catch(() => undefined);
   const requestId = answer?.headers['x-request-id'];
   const delivery = await arrival;
+  const endMs = delivery?.atMs ?? Date.now();
   return {
     step,
     outcome: delivery === undefined ? 'blocked' : 'done',
-    startMs,
-    endMs: delivery?.atMs ?? Date.now(),
+    ...{ startMs, firstEndMs: endMs, endMs },
     requests: 1,
     requestIds: attack === 'label' && typeof requestId === 'string' ? [requestId] : [],
     bytes: delivery?.bytes ?? 0,
@@ -165,8 +168,7 @@ async function read(door: FrontDoor): Promise<StepOutcome> {
   return {
     step: 'bulk-read',
     outcome: result.objects > 0 ? 'done' : 'blocked',
-    startMs,
-    endMs: Date.now(),
+    ...{ startMs, firstEndMs: result.firstEndMs, endMs: Date.now() },
     requests: result.requests,
     requestIds: result.requestIds,
     bytes: result.bytes,

@@ -146,7 +146,10 @@ export class Responder {
     });
   }
 
-  /** Reads back everything in force of a response; says what is no longer as Gait made it. */
+  /**
+   * Reads back everything in force of a response; says what somebody else has made of it, which undoing would overwrite. What
+   * is already as it was before the quarantine, or gone, stands in nobody's way and is not among it.
+   */
   async deviations(id: string): Promise<Deviation[]> {
     const response = this.#known(id);
     const provider = await this.#providerOf(response);

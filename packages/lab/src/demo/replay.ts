@@ -1,6 +1,7 @@
 /**
- * The demonstration, `npm run demo`: replays the recording that ships with the repository with the real command line,
- * then looks at the gravest finding, what is normal for its function, and the proof. Everything stays in `.gait/demo`.
+ * The demonstration on recorded telemetry, `npm run demo:replay`: replays the recording that ships with the repository with
+ * the real command line, then looks at the gravest finding, what is normal for its function, and the proof. Everything stays
+ * in `.gait/demo`.
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { join, relative, resolve } from 'node:path';
 import { shortName } from '@gait/server/render/function-place';
 import { openSqliteStore } from '@gait/server/storage/sqlite/sqlite-store';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
+const ROOT = resolve(import.meta.dirname, '../../../..');
 const here = (path: string) => relative(process.cwd(), join(ROOT, path)) || '.';
 const RECORDING = here('fixtures/demo');
 const DATA = here('.gait/demo');
