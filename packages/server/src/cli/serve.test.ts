@@ -89,6 +89,13 @@ describe('gait serve', () => {
     assert.match((await gait('functions', '--data', folder)).stdout, /^pay /m);
   });
 
+  it('takes a Ctrl-C that comes twice, as under npx, for one', async (test) => {
+    const server = await serve(test, '--data', await scratchFolder(test));
+    server.child.kill('SIGINT');
+    server.child.kill('SIGINT');
+    assert.deepEqual(await once(server.child, 'exit'), [0, null]);
+  });
+
   it('loses nothing it has acknowledged when it is killed under load', async (test) => {
     const folder = await scratchFolder(test);
     const server = await serve(test, '--data', folder);

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config.ts';
 import { type RunningServer, serve } from '../main.ts';
+import { onInterrupt } from './interrupt.ts';
 import { print, say } from './output.ts';
 
 /** Shortest model day, ms: a demonstration of a month takes a minute then. */
@@ -51,15 +52,16 @@ async function run(options: Options): Promise<void> {
     ...(options.data === undefined ? {} : { data: options.data }),
     ...(options.port === undefined ? {} : { listen: { port: options.port } }),
   });
-  const stop = stopSignal();
+  const stop = Promise.withResolvers<void>();
+  const release = onInterrupt(() => stop.resolve());
   const server = await serve(config, options.tempo === undefined ? {} : { tempoMs: options.tempo });
   try {
     announce(server, config.data, options.json === true);
-    await stop.wanted;
+    await stop.promise;
     if (options.json !== true)
       say('Ending: nothing more is taken; saving what was learned. Ctrl-C again ends at once.\n');
   } finally {
-    stop.release();
+    release();
     await server.close();
     // Unless nothing is left by then, so that the process ends by itself.
     setTimeout(() => process.exit(), LEFT_MS_MAX).unref();
@@ -77,20 +79,6 @@ function announce({ url, administrator }: RunningServer, data: string, json: boo
   if (administrator !== undefined) {
     print(`\nToken of the administrator, shown this once:\n\n  ${administrator}\n\n`);
   }
-}
-
-/** Resolves at the first Ctrl-C or SIGTERM; the second ends the process as usual. */
-function stopSignal(): { readonly wanted: Promise<void>; release(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = (): void => {
-    release();
-    resolve();
-  };
-  const release = (): void => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop);
-  };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
-  return { wanted: promise, release };
 }
 
 function parsePort(text: string): number {
