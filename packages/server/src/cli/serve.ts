@@ -61,8 +61,9 @@ async function run(options: Options): Promise<void> {
     if (options.json !== true)
       say('Ending: nothing more is taken; saving what was learned. Ctrl-C again ends at once.\n');
   } finally {
-    release();
+    // Within half a second another signal is the same one; after it, it ends the process.
     await server.close();
+    release();
     // Unless nothing is left by then, so that the process ends by itself.
     setTimeout(() => process.exit(), LEFT_MS_MAX).unref();
   }
