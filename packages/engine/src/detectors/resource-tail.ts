@@ -189,11 +189,14 @@ function isHarmless(one: Case, against: 'max' | 'centre'): boolean {
   });
 }
 
-/** True when the CPU time of a long run is known and ordinary: something else was slow. */
+/**
+ * True when the CPU time of a long run is known and ordinary: something else was slow. Also true when this record does not tell
+ * the CPU time of a function for which others do: its duration stands in theirs too, and is judged there, beside it.
+ */
 function onlyWaited(one: Case): boolean {
   const cpu = one.seen.numbers[NUMBER.cpuMs];
   const band = one.state.metrics.describe(one.state.metricBlock, 'cpuMs');
-  return cpu >= 0 && band.count >= METRIC_COUNT_MIN && cpu <= band.high;
+  return band.count >= METRIC_COUNT_MIN && !(cpu > band.high);
 }
 
 /** How many times its largest, or usual, value the input of this run is; 0 when that is not known. */
