@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './config/errors.ts';
 import { type ConfigProblem, problemAt, problemsOf, problemText } from './config/problems.ts';
-import { CONFIG, LISTEN } from './config/schema.ts';
+import { CONFIG, LISTEN, SENSOR_KEY_CHARS_MIN } from './config/schema.ts';
 import { type ConfigText, parseConfigText } from './config/text.ts';
 
 /** A whole configuration: every default filled in, every path absolute. */
@@ -15,8 +15,6 @@ export type ConfigInput = z.input<typeof CONFIG>;
 
 /** Largest file that is read: a configuration is a page or two. */
 const FILE_BYTES_MAX = 256 * 1024;
-/** As `SENSOR_KEY_CHARS_MIN` of the schema: a shorter key could be guessed. */
-const SENSOR_KEY_CHARS_MIN = 32;
 
 /**
  * Reads the configuration file, if one is named, lays `overrides` over it (those of the command line), and fills in the

@@ -1,4 +1,5 @@
 import { EngineError } from '../base/errors.ts';
+import { SET_STATES } from './finding.ts';
 import type { Control, Erasure, Feedback, Genesis, IncidentState, ResponseTransition, TrainingSpan } from './record.ts';
 import { CONTROL_KINDS, RESPONSE_STATES } from './record.ts';
 
@@ -11,7 +12,6 @@ export const CONTROL_TEXT_CHARS_MAX = 1024;
 export const RESPONSE_CONTENT_CHARS_MAX = 8192;
 
 const VERDICTS = ['expected', 'malicious', 'undo'] as const;
-const INCIDENT_STATES = ['acknowledged', 'contained', 'closed-true', 'closed-false', 'closed-expected'] as const;
 const SURROGATE_ALONE = /\p{Surrogate}/u;
 
 /**
@@ -55,7 +55,7 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
   'incident-state': (fields): IncidentState => ({
     kind: 'incident-state',
     incident: fields.text('incident'),
-    state: fields.oneOf('state', INCIDENT_STATES),
+    state: fields.oneOf('state', SET_STATES),
     by: fields.text('by'),
   }),
   erasure: (fields): Erasure => ({

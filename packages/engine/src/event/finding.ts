@@ -90,6 +90,11 @@ export interface Finding {
   };
 }
 
+/** States of an incident that a person may set. */
+export const SET_STATES = ['acknowledged', 'contained', 'closed-true', 'closed-false', 'closed-expected'] as const;
+/** States an incident can be in, in the order people move through them; saved states hold their places in this list. */
+export const INCIDENT_STATES = ['new', ...SET_STATES] as const;
+
 /** Findings that share an entity, trace, principal or edge within a window. */
 export interface Incident {
   readonly id: string;
@@ -97,7 +102,7 @@ export interface Incident {
   readonly lastMs: number;
   readonly findings: readonly string[];
   readonly entities: readonly string[];
-  readonly state: 'new' | 'acknowledged' | 'contained' | 'closed-true' | 'closed-false' | 'closed-expected';
+  readonly state: (typeof INCIDENT_STATES)[number];
   readonly risk: number;
   readonly summary: string;
   /** Set when this incident turned out to be part of another; it has no findings of its own then. */

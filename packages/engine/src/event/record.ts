@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts';
+import type { SET_STATES } from './finding.ts';
 
 /** Written first in every log: what the engine may not invent for itself. */
 export interface Genesis {
@@ -33,7 +34,7 @@ export interface Feedback {
 export interface IncidentState {
   readonly kind: 'incident-state';
   readonly incident: string;
-  readonly state: 'acknowledged' | 'contained' | 'closed-true' | 'closed-false' | 'closed-expected';
+  readonly state: (typeof SET_STATES)[number];
   readonly by: string;
 }
 

@@ -1,9 +1,8 @@
 import { INCIDENT_FINDINGS_MAX, INCIDENT_NAMES_MAX, OPEN_INCIDENTS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
-import type { Finding, Incident } from '../event/finding.ts';
+import { type Finding, INCIDENT_STATES, type Incident } from '../event/finding.ts';
 
 type State = Incident['state'];
-const STATES: readonly State[] = ['new', 'acknowledged', 'contained', 'closed-true', 'closed-false', 'closed-expected'];
 
 interface Case {
   id: string;
@@ -82,7 +81,7 @@ export class Correlation {
       out.u32(one.more);
       out.u32(one.repeats);
       out.f64(one.repeatedAt);
-      out.u32(STATES.indexOf(one.state));
+      out.u32(INCIDENT_STATES.indexOf(one.state));
       out.f64(one.risk);
       out.text(one.first);
       out.text(one.worst);
@@ -97,7 +96,7 @@ export class Correlation {
       const times = [from.f64(), from.f64(), from.f64()] as const;
       const [findings, keys, entities] = [texts(from), texts(from), texts(from)];
       const [more, repeats, repeatedAt] = [from.u32(), from.u32(), from.f64()];
-      const state = STATES[from.u32()];
+      const state = INCIDENT_STATES[from.u32()];
       from.expect(state !== undefined, 'incident state');
       const one = {
         id,

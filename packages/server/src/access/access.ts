@@ -6,6 +6,9 @@
 export const ROLES = ['ingest', 'read', 'respond', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Rate of a token whose maker does not say, records a second: what a few hundred busy functions send. */
+export const RECORDS_PER_SECOND_DEFAULT = 1_000;
+
 /** A token as it is kept: never the token itself. */
 export interface TokenRecord {
   /** Short public id, the beginning of the token: enough to name it, useless to use it. */

@@ -8,8 +8,6 @@ export const PATTERNS_MAX = 256;
 export const PATTERN_CHARS_MAX = 512;
 /** Largest rate: beyond what one machine takes in, so that it means "no limit of its own". */
 export const RECORDS_PER_SECOND_MAX = 1_000_000;
-/** Rate of a token whose maker does not say: what a few hundred busy functions send. */
-export const RECORDS_PER_SECOND_DEFAULT = 1_000;
 /** A bucket holds the records of this many seconds, so that a flush after a quiet moment goes through. */
 export const BURST_SECONDS = 2;
 /** Answers about function keys remembered for each token: the functions of a large fleet. */

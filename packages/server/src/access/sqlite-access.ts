@@ -1,8 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Access, AccessError, type Grant, type Refused, ROLES, type Role, type TokenRecord } from './access.ts';
+import {
+  type Access,
+  AccessError,
+  type Grant,
+  RECORDS_PER_SECOND_DEFAULT,
+  type Refused,
+  ROLES,
+  type Role,
+  type TokenRecord,
+} from './access.ts';
 import { Bucket } from './bucket.ts';
-import { LOOK_EVERY_MS, RECORDS_PER_SECOND_DEFAULT, TOKENS_MAX } from './limits.ts';
+import { LOOK_EVERY_MS, TOKENS_MAX } from './limits.ts';
 import { KeySet } from './patterns.ts';
 import { requireSound } from './sound.ts';
 import { guarded, inTransaction, openTokenFile } from './token-file.ts';

@@ -1,21 +1,9 @@
-import { FAMILIES } from '@gait/engine/event/finding';
+import { FAMILIES, INCIDENT_STATES } from '@gait/engine/event/finding';
 import { FACETS } from '@gait/engine/event/schema';
 import { z } from 'zod';
 import { ROLES } from '../access/access.ts';
 import { API_CODES } from './codes.ts';
 import { KEY_CHARS_MAX } from './limits.ts';
-
-/** States of an incident, and those a person may set. */
-export const INCIDENT_STATES = [
-  'new',
-  'acknowledged',
-  'contained',
-  'closed-true',
-  'closed-false',
-  'closed-expected',
-] as const;
-/** What a person may say about an incident. */
-export const SET_STATES = ['acknowledged', 'contained', 'closed-true', 'closed-false', 'closed-expected'] as const;
 
 const share = z.number().min(0).max(1);
 const count = z.number().min(0);

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Access, ROLES, type Role, type TokenRecord } from '../access/access.ts';
-import { RECORDS_PER_SECOND_DEFAULT, RECORDS_PER_SECOND_MAX } from '../access/limits.ts';
+import { type Access, RECORDS_PER_SECOND_DEFAULT, ROLES, type Role, type TokenRecord } from '../access/access.ts';
+import { RECORDS_PER_SECOND_MAX } from '../access/limits.ts';
 import { patternProblem } from '../access/patterns.ts';
 import { openAccess } from '../access/sqlite-access.ts';
 import { padded, printable } from '../render/printable.ts';

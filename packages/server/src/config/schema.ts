@@ -13,7 +13,7 @@ const HEARTBEAT_SECONDS_DEFAULT = 60;
 const HEARTBEAT_SECONDS_MIN = 5;
 const HEARTBEAT_SECONDS_MAX = 3_600;
 /** A shorter key could be guessed. */
-const SENSOR_KEY_CHARS_MIN = 32;
+export const SENSOR_KEY_CHARS_MIN = 32;
 const SENSOR_KEY_CHARS_MAX = 1_024;
 /** Names of accounts, regions and paths are far shorter. */
 const TEXT_CHARS_MAX = 1_024;

@@ -1,17 +1,7 @@
-import type { Entity, Evidence, Finding, Incident } from '@gait/engine/event/finding';
+import type { Entity, Evidence, Finding } from '@gait/engine/event/finding';
 import { FAMILIES } from '@gait/engine/event/finding';
 import { FACETS } from '@gait/engine/event/schema';
 import { StoreError } from './store.ts';
-
-/** States an incident can be in, in the order people move through them. */
-export const INCIDENT_STATES = [
-  'new',
-  'acknowledged',
-  'contained',
-  'closed-true',
-  'closed-false',
-  'closed-expected',
-] as const satisfies readonly Incident['state'][];
 
 const LEVELS = ['finding', 'watch'] as const satisfies readonly Finding['level'][];
 const ENTITY_KINDS = ['function', 'principal', 'edge'] as const satisfies readonly Entity['kind'][];

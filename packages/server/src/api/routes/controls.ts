@@ -1,11 +1,12 @@
 import { CONTROL_TEXT_CHARS_MAX } from '@gait/engine/event/control';
+import { SET_STATES } from '@gait/engine/event/finding';
 import type { Control } from '@gait/engine/event/record';
 import { z } from 'zod';
 import { ApiError } from '../codes.ts';
 import { TRAINING_MS_MAX } from '../limits.ts';
 import type { Context } from '../parts.ts';
 import { type Route, route } from '../route.ts';
-import { RECORDED, SET_STATES } from '../schemas.ts';
+import { RECORDED } from '../schemas.ts';
 import { one } from './findings.ts';
 
 const id = z.string().regex(/^[0-9a-z-]{1,32}$/);

@@ -1,12 +1,12 @@
 import { INCIDENT_FINDINGS_MAX } from '@gait/engine/base/limits';
-import { FAMILIES } from '@gait/engine/event/finding';
+import { FAMILIES, INCIDENT_STATES } from '@gait/engine/event/finding';
 import { z } from 'zod';
 import type { Lookup } from '../../storage/store.ts';
 import { ApiError } from '../codes.ts';
 import { CURSOR_CHARS_MAX, page, parseCursor } from '../cursor.ts';
 import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '../limits.ts';
 import { type Route, route } from '../route.ts';
-import { FINDING, INCIDENT, INCIDENT_STATES, NEXT, TIME, wholeNumber } from '../schemas.ts';
+import { FINDING, INCIDENT, NEXT, TIME, wholeNumber } from '../schemas.ts';
 
 /** Filters are compared with what the store holds: longer texts are in none of it. */
 const text = z.string().min(1).max(1_024);

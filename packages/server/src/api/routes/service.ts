@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { ROLES } from '../../access/access.ts';
+import { RECORDS_PER_SECOND_DEFAULT, ROLES } from '../../access/access.ts';
 import { ApiError } from '../codes.ts';
 import { type Route, route } from '../route.ts';
 import { HEALTH, TOKEN } from '../schemas.ts';
-
-/** Rate of a token whose maker does not say, records a second. As on the command line. */
-const RECORDS_PER_SECOND_DEFAULT = 1_000;
 
 /** How the service is, and who may come in. */
 export const SERVICE_ROUTES: readonly Route[] = [

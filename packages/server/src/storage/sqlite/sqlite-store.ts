@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { assert } from '@gait/engine/base/assert';
-import type { Finding, Incident } from '@gait/engine/event/finding';
-import { Fields, INCIDENT_STATES, parseFinding } from '../parse.ts';
+import { type Finding, INCIDENT_STATES, type Incident } from '@gait/engine/event/finding';
+import { Fields, parseFinding } from '../parse.ts';
 import type { FindingsQuery, IncidentsQuery, Json, Lookup, Projection, Step, Store } from '../store.ts';
 import { AMBIGUOUS_IDS_MAX, FINDINGS_LISTED_DEFAULT, FINDINGS_LISTED_MAX } from '../store.ts';
 import { guarded, inTransaction, openDatabase } from './database.ts';
