@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import type { Batch, Origin } from '@gait/engine/event/batch';
 import { BatchBuilder } from '@gait/engine/event/batch-builder';
-import type { DecodeSink, RejectReason } from '../decoder.ts';
+import type { RejectReason } from '../decoder.ts';
+import { RowCollector } from '../row-collector.ts';
 import { BUILDERS_KEPT_MAX, DETAIL_CHARS_MAX, REJECTS_TOLD_MAX } from './limits.ts';
 
 /** Seeds of the interning table only have to be unknown to who writes the input. */
@@ -29,7 +29,7 @@ export class Builders {
 }
 
 /** Takes what the decoders make of one request. */
-export class RequestSink implements DecodeSink {
+export class RequestSink extends RowCollector {
   readonly rejected = new Map<RejectReason, number>();
   readonly notes = new Map<string, number>();
   /** The first rejects, for the answer. */
@@ -39,32 +39,7 @@ export class RequestSink implements DecodeSink {
   unusable = '';
   /** The first function key that a record claimed against its envelope; undefined when none did. */
   firstClaim: string | undefined;
-  readonly #builder: BatchBuilder;
   #isUnreadable = false;
-  #batches: Batch[] = [];
-  #piece: Origin = { name: '', from: 0, to: 0, sha256: '' };
-  /** Number of the piece in the batch at hand; -1 when the batch does not know it yet. */
-  #origin = -1;
-
-  constructor(builder: BatchBuilder) {
-    this.#builder = builder;
-  }
-
-  /** Says which piece of the original the following records come from. */
-  from(piece: Origin): void {
-    this.#piece = piece;
-    this.#origin = -1;
-  }
-
-  builder(): BatchBuilder {
-    if (this.#builder.full) this.#finish();
-    if (this.#origin < 0) this.#origin = this.#builder.addOrigin(this.#piece);
-    return this.#builder;
-  }
-
-  get origin(): number {
-    return this.#origin;
-  }
 
   unreadable(): void {
     this.#isUnreadable = true;
@@ -85,18 +60,5 @@ export class RequestSink implements DecodeSink {
 
   note(name: string): void {
     this.notes.set(name, (this.notes.get(name) ?? 0) + 1);
-  }
-
-  /** Completes the last batch and takes all of them. */
-  end(): readonly Batch[] {
-    if (this.#builder.rows > 0) this.#finish();
-    const batches = this.#batches;
-    this.#batches = [];
-    return batches;
-  }
-
-  #finish(): void {
-    this.#batches.push(this.#builder.finish());
-    this.#origin = -1;
   }
 }
