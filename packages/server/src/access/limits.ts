@@ -14,5 +14,3 @@ export const BURST_SECONDS = 2;
 export const KEYS_REMEMBERED_MAX = 4_096;
 /** How often the file is asked whether another process changed it, ms: well within the second that is promised. */
 export const LOOK_EVERY_MS = 250;
-/** How long a statement waits for another process's transaction, ms. Ours last a few. */
-export const LOCK_WAIT_MS = 5_000;

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from '../sqlite.ts';
 import {
   type Access,
   AccessError,
@@ -14,7 +15,7 @@ import { Bucket } from './bucket.ts';
 import { LOOK_EVERY_MS, TOKENS_MAX } from './limits.ts';
 import { KeySet } from './patterns.ts';
 import { requireSound } from './sound.ts';
-import { guarded, inTransaction, openTokenFile } from './token-file.ts';
+import { guarded, openTokenFile } from './token-file.ts';
 import { digestOf, idOf, newToken } from './token-text.ts';
 
 /** Where the time comes from; tests bring their own. */

@@ -1,18 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { inTransaction, LOCK_WAIT_MS, sqliteFailure } from '../sqlite.ts';
 import { AccessError } from './access.ts';
-import { LOCK_WAIT_MS } from './limits.ts';
 
 /** Marks the file ("GTOK"), so that some other database given by mistake is refused, not altered. */
 const APPLICATION_ID = 0x47544f4b;
 /** Schema this code writes. */
 const VERSION = 1;
-/** Low byte of a result code, as SQLite numbers them. */
-const BUSY = 5;
-const LOCKED = 6;
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
-
 const TABLES = `
   CREATE TABLE tokens (
     id TEXT PRIMARY KEY NOT NULL,
@@ -46,19 +40,6 @@ export function openTokenFile(path: string): DatabaseSync {
   });
 }
 
-/** Runs `work` in one transaction that others see whole or not at all. */
-export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
-}
-
 /** Runs `work` and turns errors of the database and the system into `AccessError`. Others pass through. */
 export function guarded<T>(work: () => T): T {
   try {
@@ -85,11 +66,15 @@ function pragma(database: DatabaseSync, name: string): unknown {
 function asAccessError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof AccessError || !('code' in error)) return error;
   const options = { cause: error };
-  if (error.code === 'ERR_INVALID_STATE') return new AccessError('GAIT_ACCESS_CLOSED', '', options);
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
-  if (code === BUSY || code === LOCKED) return new AccessError('GAIT_ACCESS_BUSY', '', options);
-  if (code === CORRUPT || code === NOT_A_DATABASE) {
-    return new AccessError('GAIT_ACCESS_DAMAGED', `(${error.message})`, options);
+  switch (sqliteFailure(error)) {
+    case 'closed':
+      return new AccessError('GAIT_ACCESS_CLOSED', '', options);
+    case 'busy':
+      return new AccessError('GAIT_ACCESS_BUSY', '', options);
+    case 'damaged':
+      return new AccessError('GAIT_ACCESS_DAMAGED', `(${error.message})`, options);
+    case 'full':
+    case 'other':
+      return new AccessError('GAIT_ACCESS_IO', error.message, options);
   }
-  return new AccessError('GAIT_ACCESS_IO', error.message, options);
 }

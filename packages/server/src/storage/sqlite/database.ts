@@ -1,23 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { inTransaction, LOCK_WAIT_MS, sqliteFailure } from '../../sqlite.ts';
 import { StoreError } from '../store.ts';
 import { MIGRATIONS } from './migrations/registry.ts';
 
-/** How long a statement waits for another process's transaction, ms. Ours last a few; an import lasts at most seconds. */
-export const LOCK_WAIT_MS = 5_000;
 /** The write-ahead file is cut back to this after a checkpoint, so that a burst doesn't keep the space, bytes. */
 export const WAL_KEPT_BYTES = 16 * 1024 * 1024;
 /** Marks the file as a Gait store ("GAIT"), so that some other database given by mistake is refused, not altered. */
 export const APPLICATION_ID = 0x47414954;
 
-/** Low byte of a result code, as SQLite numbers them. */
-const BUSY = 5;
-const LOCKED = 6;
-const CORRUPT = 11;
-const FULL = 13;
-const NOT_A_DATABASE = 26;
-/** All of the code: no room for the file that indexes the write-ahead log (SQLITE_IOERR_SHMSIZE). */
-const NO_ROOM_FOR_INDEX = 4874;
 /** The system's codes when a file cannot be made for lack of space. */
 const DISK_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -52,18 +43,6 @@ export function openDatabase(path: string, durability: Durability): DatabaseSync
   });
 }
 
-/** Runs `work` in one transaction: all of it happens, or none. */
-export function inTransaction(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
-}
-
 /** Runs `work` and turns the database's errors into `StoreError`. Others pass through. */
 export function guarded<T>(work: () => T): T {
   try {
@@ -75,17 +54,20 @@ export function guarded<T>(work: () => T): T {
 
 function asStoreError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StoreError || !('code' in error)) return error;
-  if (error.code === 'ERR_INVALID_STATE') return new StoreError('GAIT_STORE_CLOSED', '', { cause: error });
-  if (DISK_FULL.has(error.code)) return new StoreError('GAIT_STORE_FULL', '', { cause: error });
-  if (error.code !== 'ERR_SQLITE_ERROR') return new StoreError('GAIT_STORE_IO', error.message, { cause: error });
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
-  const result = code & 0xff;
-  if (result === FULL || code === NO_ROOM_FOR_INDEX) return new StoreError('GAIT_STORE_FULL', '', { cause: error });
-  if (result === BUSY || result === LOCKED) return new StoreError('GAIT_STORE_BUSY', '', { cause: error });
-  if (result === CORRUPT || result === NOT_A_DATABASE) {
-    return new StoreError('GAIT_STORE_DAMAGED', `(${error.message})`, { cause: error });
+  const options = { cause: error };
+  if (DISK_FULL.has(error.code)) return new StoreError('GAIT_STORE_FULL', '', options);
+  switch (sqliteFailure(error)) {
+    case 'closed':
+      return new StoreError('GAIT_STORE_CLOSED', '', options);
+    case 'full':
+      return new StoreError('GAIT_STORE_FULL', '', options);
+    case 'busy':
+      return new StoreError('GAIT_STORE_BUSY', '', options);
+    case 'damaged':
+      return new StoreError('GAIT_STORE_DAMAGED', `(${error.message})`, options);
+    case 'other':
+      return new StoreError('GAIT_STORE_IO', error.message, options);
   }
-  return new StoreError('GAIT_STORE_IO', error.message, { cause: error });
 }
 
 /** A new file has no tables and no mark; anything else must carry ours. */

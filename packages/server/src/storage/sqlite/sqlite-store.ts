@@ -1,10 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { assert } from '@gait/engine/base/assert';
 import { type Finding, INCIDENT_STATES, type Incident } from '@gait/engine/event/finding';
+import { inTransaction } from '../../sqlite.ts';
 import { Fields, parseFinding } from '../parse.ts';
 import type { FindingsQuery, IncidentsQuery, Json, Lookup, Projection, Step, Store } from '../store.ts';
 import { AMBIGUOUS_IDS_MAX, FINDINGS_LISTED_DEFAULT, FINDINGS_LISTED_MAX } from '../store.ts';
-import { guarded, inTransaction, openDatabase } from './database.ts';
+import { guarded, openDatabase } from './database.ts';
 
 /** Sorts after every text that starts with the one before it. */
 const AFTER_ALL = '\u{10ffff}';
