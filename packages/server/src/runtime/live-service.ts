@@ -46,7 +46,7 @@ export class LiveService implements Service {
   readonly log: SegmentLog;
   readonly #runner: EngineRunner;
   readonly #now: () => number;
-  readonly #listeners = new Set<(committed: Committed) => void>();
+  readonly #listeners: Set<(committed: Committed) => void>;
   readonly #lag = new Lag();
   readonly #startedMs = Date.now();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -62,7 +62,7 @@ export class LiveService implements Service {
     readonly store: Store;
     readonly runner: EngineRunner;
     readonly now: () => number;
-    readonly committed: (listener: (committed: Committed) => void) => void;
+    readonly listeners: Set<(committed: Committed) => void>;
   }) {
     this.folder = parts.folder;
     this.log = parts.log;
@@ -70,9 +70,7 @@ export class LiveService implements Service {
     this.store = parts.store;
     this.#runner = parts.runner;
     this.#now = parts.now;
-    parts.committed((committed) => {
-      for (const listener of this.#listeners) listener(committed);
-    });
+    this.#listeners = parts.listeners;
     this.#every(TICK_MS, () => this.#tick());
     this.#every(DISK_EVERY_MS, () => this.#lookAtDisk());
   }
@@ -92,23 +90,20 @@ export class LiveService implements Service {
       await beginLog(log, { originMs: now(), ...options });
       const tokens = openPseudonyms(join(folder, FOLDER.pseudonyms));
       opened.push(() => tokens.close());
-      let tell: (committed: Committed) => void = () => undefined;
+      const listeners = new Set<(committed: Committed) => void>();
       const checkpointEveryMs = options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS;
       const runner = new EngineRunner({
         ...{ folder, log, checkpointEveryMs },
-        committed: (committed) => tell(committed),
+        committed: (committed) => {
+          for (const listener of listeners) listener(committed);
+        },
         failed: (error) => options.onFailure?.(error),
       });
       opened.push(() => runner.close());
       await runner.start();
       const store = openSqliteStore(join(folder, FOLDER.store));
       opened.push(() => store.close());
-      const service = new LiveService({
-        ...{ folder, log, tokens, store, runner, now },
-        committed: (listener) => {
-          tell = listener;
-        },
-      });
+      const service = new LiveService({ folder, log, tokens, store, runner, now, listeners });
       await service.#lookAtDisk();
       return service;
     } catch (error) {
