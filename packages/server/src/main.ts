@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -10,10 +9,9 @@ import { type Config, certificateOf, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
 import { findingText } from './render/text.ts';
-import { awsProviders } from './response/aws/provider.ts';
 import { responseDesk } from './response/desk.ts';
-import { Responder } from './response/responder.ts';
-import { Responses } from './response/responses.ts';
+import type { Responder } from './response/responder.ts';
+import { openAwsResponder } from './runtime/aws-responder.ts';
 import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
@@ -68,7 +66,13 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     opened.push(() => service.close());
     const access = openAccess(join(config.data, FOLDER.access));
     opened.push(() => access.close());
-    const responder = await responderOf(config, service);
+    const responder = await openAwsResponder({
+      log: service.log,
+      append: (control) => service.control(control),
+      reach: config.aws ?? {},
+      policy: { protectedFunctions: config.response.protected, inlinePolicies: config.response.inlinePolicies },
+      version: VERSION,
+    });
     const heartbeat = heartbeatOf(config, service);
     if (heartbeat !== undefined) opened.push(() => heartbeat.close());
     const app = await httpServer(config, { service, access, responder, heartbeat });
@@ -165,31 +169,6 @@ async function httpServer(config: Config, { service, access, responder, heartbea
   );
   statusPage(app);
   return app;
-}
-
-/** Everything that acts on functions. What was in force before is read from the log, which is its only memory. */
-async function responderOf(config: Config, service: LiveService): Promise<Responder> {
-  const responses = new Responses();
-  for await (const { record } of service.log.controls(service.log.first)) {
-    if (record.type === 'control' && record.control.kind === 'response') responses.apply(record.control);
-  }
-  const wait = async (ms: number): Promise<void> => {
-    await delay(ms);
-  };
-  const { endpoint, profile } = config.aws ?? {};
-  return new Responder({
-    responses,
-    append: (control) => service.control(control),
-    providerFor: awsProviders({
-      ...{ version: VERSION, wait },
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(profile === undefined ? {} : { profile }),
-    }),
-    policy: { protectedFunctions: config.response.protected, inlinePolicies: config.response.inlinePolicies },
-    now: Date.now,
-    wait,
-    newId: () => `r${randomBytes(8).toString('hex')}`,
-  });
 }
 
 function heartbeatOf({ heartbeat }: Config, service: LiveService): Heartbeat | undefined {

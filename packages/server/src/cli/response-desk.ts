@@ -1,18 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { Log } from '../log/log.ts';
 import { LogError } from '../log/log.ts';
 import { openSegmentReader } from '../log/segments/segment-reader.ts';
 import { printable } from '../render/printable.ts';
-import { awsProviders } from '../response/aws/provider.ts';
 import { ResponseError } from '../response/errors.ts';
 import { type Asked, occasionOf } from '../response/occasion.ts';
 import type { ReleaseOptions } from '../response/responder.ts';
-import { Responder } from '../response/responder.ts';
-import { Responses } from '../response/responses.ts';
+import type { Responses } from '../response/responses.ts';
 import type { AppendControl } from '../response/transitions.ts';
 import {
   type PlanView,
@@ -22,6 +17,7 @@ import {
   responsesView,
   responseView,
 } from '../response/views.ts';
+import { openAwsResponder, type ResponderSite } from '../runtime/aws-responder.ts';
 import { FOLDER } from '../runtime/folder.ts';
 import { AbsentError, UsageError } from './failure.ts';
 import { existingFolder, withStore, word } from './folder.ts';
@@ -99,30 +95,18 @@ function withReader<T>(options: DeskOptions, use: (desk: Desk) => Promise<T>): P
 }
 
 interface DeskParts {
-  readonly log: Pick<Log, 'first' | 'read'>;
+  readonly log: ResponderSite['log'];
   readonly store: Parameters<typeof occasionOf>[0];
   readonly append: AppendControl;
   readonly options: DeskOptions;
 }
 
-/** A desk of this process. Costs one pass through the log. */
+/** A desk of this process. Costs one pass through the log's control records. */
 async function deskOver({ log, store, append, options }: DeskParts): Promise<Desk> {
-  const responses = new Responses();
-  for await (const { record } of log.read(log.first)) {
-    if (record.type === 'control' && record.control.kind === 'response') responses.apply(record.control);
-  }
-  const wait = (ms: number): Promise<void> => pause(ms);
   const { awsEndpoint: endpoint, profile } = options;
-  const reach = { ...(endpoint === undefined ? {} : { endpoint }), ...(profile === undefined ? {} : { profile }) };
-  const responder = new Responder({
-    responses,
-    append,
-    providerFor: awsProviders({ ...reach, version: VERSION, wait }),
-    policy: { protectedFunctions: options.protect ?? [], inlinePolicies: options.inlinePolicies === true },
-    now: Date.now,
-    wait,
-    newId: () => `r${randomBytes(8).toString('hex')}`,
-  });
+  const policy = { protectedFunctions: options.protect ?? [], inlinePolicies: options.inlinePolicies === true };
+  const responder = await openAwsResponder({ log, append, reach: { endpoint, profile }, policy, version: VERSION });
+  const { responses } = responder;
   const by = `cli:${userName()}`;
   return {
     plan: (asked) => responder.preview(occasionOf(store, asked)),

@@ -10,6 +10,8 @@ export interface SegmentReader {
   readonly next: number;
   readonly lastMs: number;
   read(fromOrdinal: number): AsyncIterable<StoredRecord>;
+  /** The control records from an ordinal on; see `SegmentLog.controls`. */
+  controls(fromOrdinal: number): AsyncIterable<StoredRecord>;
 }
 
 /**
@@ -29,19 +31,21 @@ export async function openSegmentReader(folder: string): Promise<SegmentReader> 
   const last = segments.at(-1);
   if (last === undefined) throw new LogError('GAIT_LOG_IO', `${paths.segments(folder)} has no segments.`);
   const { bytes, next, lastMs, index } = await scanSegment(last, last.header);
+  const seek = (segment: Segment, ordinal: number): number => (segment === last ? index.before(ordinal) : 0);
+  async function* from(fromOrdinal: number, controlsOnly: boolean): AsyncGenerator<StoredRecord, void> {
+    const cursor = new LogCursor({ fromOrdinal, seek, controlsOnly });
+    try {
+      yield* cursor.until({ segments, bytes });
+    } finally {
+      await cursor.close();
+    }
+  }
   return {
     first: segments[0].header.first,
     next,
     lastMs,
-    async *read(fromOrdinal) {
-      const seek = (segment: Segment, ordinal: number): number => (segment === last ? index.before(ordinal) : 0);
-      const cursor = new LogCursor({ fromOrdinal, seek });
-      try {
-        yield* cursor.until({ segments, bytes });
-      } finally {
-        await cursor.close();
-      }
-    },
+    read: (fromOrdinal) => from(fromOrdinal, false),
+    controls: (fromOrdinal) => from(fromOrdinal, true),
   };
 }
 
