@@ -1,7 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 
 /** How long a statement waits for another process's transaction, ms. Ours last a few; an import lasts at most seconds. */
-export const LOCK_WAIT_MS = 5_000;
+const LOCK_WAIT_MS = 5_000;
 
 /** Low bytes of result codes, as SQLite numbers them. */
 const RESULTS: ReadonlyMap<number, SqliteFailure> = new Map([
@@ -24,6 +25,22 @@ export function sqliteFailure(error: Error): SqliteFailure {
   const result = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 0;
   if (result === NO_ROOM_FOR_INDEX) return 'full';
   return RESULTS.get(result & 0xff) ?? 'other';
+}
+
+/**
+ * Opens the database at `path`, or makes it, readable by its owner only, and has it prepared; leaves nothing open when that
+ * fails. `:memory:` gives one that vanishes on closing. Throws what SQLite, the system and `prepare` throw.
+ */
+export function openPrepared(path: string, prepare: (database: DatabaseSync) => void): DatabaseSync {
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+  const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
+  try {
+    prepare(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** Runs `work` in one transaction: all of it happens, or none, and others see it whole or not at all. */

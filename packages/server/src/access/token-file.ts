@@ -1,6 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { inTransaction, LOCK_WAIT_MS, sqliteFailure } from '../sqlite.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction, openPrepared, sqliteFailure } from '../sqlite.ts';
 import { AccessError } from './access.ts';
 
 /** Marks the file ("GTOK"), so that some other database given by mistake is refused, not altered. */
@@ -26,18 +25,12 @@ const TABLES = `
 
 /** Opens the file of tokens, or makes it, readable by its owner only. Throws `AccessError`. */
 export function openTokenFile(path: string): DatabaseSync {
-  return guarded(() => {
-    closeSync(openSync(path, 'a', 0o600));
-    const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
-    try {
+  return guarded(() =>
+    openPrepared(path, (database) => {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
       prepare(database);
-      return database;
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  });
+    }),
+  );
 }
 
 /** Runs `work` and turns errors of the database and the system into `AccessError`. Others pass through. */

@@ -1,6 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { inTransaction, LOCK_WAIT_MS, sqliteFailure } from '../../sqlite.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction, openPrepared, sqliteFailure } from '../../sqlite.ts';
 import { StoreError } from '../store.ts';
 import { MIGRATIONS } from './migrations/registry.ts';
 
@@ -23,10 +22,8 @@ export type Durability = 'power' | 'process';
  * `:memory:` gives one that vanishes on closing. Throws `StoreError`: GAIT_STORE_NEWER, _DAMAGED, _BUSY, _FULL, _IO.
  */
 export function openDatabase(path: string, durability: Durability): DatabaseSync {
-  return guarded(() => {
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-    const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
-    try {
+  return guarded(() =>
+    openPrepared(path, (database) => {
       requireOurs(database);
       database.exec(`
         PRAGMA journal_mode = WAL;
@@ -35,12 +32,8 @@ export function openDatabase(path: string, durability: Durability): DatabaseSync
         PRAGMA secure_delete = ON;
       `);
       migrate(database);
-      return database;
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  });
+    }),
+  );
 }
 
 /** Runs `work` and turns the database's errors into `StoreError`. Others pass through. */
