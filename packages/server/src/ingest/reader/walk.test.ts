@@ -108,11 +108,12 @@ suite('listing files', () => {
       chmodSync('${folder}', 0o755);
       chmodSync('${folder}/closed', 0o700);
       chmodSync('${folder}/open', 0o755);
+      // Nobody may not be able to read this code: it is loaded first.
+      const { listFiles } = await import('${pathToFileURL(join(import.meta.dirname, 'walk.ts'))}');
+      const { ReportWriter } = await import('${pathToFileURL(join(import.meta.dirname, 'report.ts'))}');
       // Root may read anything, so the rest happens as nobody.
       if (process.getuid() === 0) process.setuid(65534);
       else chmodSync('${folder}/closed', 0);
-      const { listFiles } = await import('${pathToFileURL(join(import.meta.dirname, 'walk.ts'))}');
-      const { ReportWriter } = await import('${pathToFileURL(join(import.meta.dirname, 'report.ts'))}');
       const report = new ReportWriter();
       const files = await listFiles(['${folder}'], report);
       console.log(JSON.stringify({ files: files.map(({ path }) => path), problems: report.problems }));
