@@ -11,8 +11,10 @@ import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
 import { HourSums } from './features/hour-sums.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
+import { Settings } from './settings.ts';
 import { StageOne } from './stage-one.ts';
-import { type Remembered, StageTwo } from './stage-two.ts';
+import { StageTwo } from './stage-two.ts';
+import type { Remembered } from './verdicts.ts';
 
 /** Version of the engine: snapshots of another one are refused, and byte equality is promised within one. */
 export const ENGINE_VERSION = '1';
@@ -45,6 +47,7 @@ export class Engine {
   /** Ordinal of the next record. */
   ordinal = 0;
   readonly clock: Clock;
+  readonly settings = new Settings();
   readonly stageOne: readonly StageOne[];
   readonly stageTwo: StageTwo;
   readonly #hasher: Hasher;
@@ -59,17 +62,18 @@ export class Engine {
     const count = options.partitions ?? 1;
     this.stageOne = Array.from(
       { length: count },
-      (_, index) => new StageOne(this.#hasher, this.clock, { index, count }),
+      (_, index) =>
+        new StageOne({ hasher: this.#hasher, clock: this.clock, settings: this.settings }, { index, count }),
     );
-    this.stageTwo = new StageTwo(this.#hasher, this.clock);
+    this.stageTwo = new StageTwo(this.#hasher, this.clock, this.settings);
   }
 
   /** Takes the next record of the log. `ordinal` must be the one that follows the record before. */
   step(record: LogRecord, ordinal: number): StepOutput {
     assert(ordinal === this.ordinal, 'records come in order');
-    if (record.type === 'tick') this.#advance(record.throughMs);
+    if (record.type === 'tick') this.#advance(record.throughMs, ordinal);
     else if (record.type === 'control') {
-      this.#advance(record.receivedMs);
+      this.#advance(record.receivedMs, ordinal);
       this.#control(record.control);
     } else this.#observe(record.batch, ordinal);
     this.ordinal += ordinalsOf(record);
@@ -91,6 +95,7 @@ export class Engine {
     out.u32(this.stageOne.length);
     out.f64(this.ordinal);
     this.clock.save(out);
+    this.settings.save(out);
     for (const stage of this.stageOne) stage.save(out);
     this.stageTwo.save(out);
     this.#hours.save(out);
@@ -111,6 +116,7 @@ export class Engine {
     const restored = new Engine(genesis, { partitions: from.u32() });
     restored.ordinal = from.f64();
     restored.clock.load(from);
+    restored.settings.load(from);
     for (const stage of restored.stageOne) stage.load(from);
     restored.stageTwo.load(from);
     restored.#hours.load(from);
@@ -121,7 +127,7 @@ export class Engine {
   /** Bytes of per-function state in memory, for benchmarks and the health page. */
   get functionBytes(): number {
     return this.stageOne.reduce(
-      (sum, stage) => sum + stage.functions.bytes + stage.categories.bytes + stage.metrics.bytes,
+      (sum, stage) => sum + stage.functions.bytes + stage.categories.bytes + stage.metrics.bytes + stage.stores.bytes,
       0,
     );
   }
@@ -131,7 +137,7 @@ export class Engine {
     const view = new BatchView(batch, this.#hasher);
     const { receivedMs } = batch.columns;
     for (let from = 0; from < batch.rows; ) {
-      this.#advance(receivedMs[from]);
+      this.#advance(receivedMs[from], ordinal + from);
       const second = Math.floor(receivedMs[from] / 1000);
       let to = from + 1;
       while (to < batch.rows && Math.floor(receivedMs[to] / 1000) === second) to++;
@@ -161,8 +167,15 @@ export class Engine {
     return all.sort((a, b) => a.row - b.row);
   }
 
-  /** Moves the clock; does what becomes due on the way, in order of time. */
-  #advance(ms: number): void {
+  /** Scores of the buckets just closed, in order of functions. */
+  #takeClosed(): ScoredRow[] {
+    const all = this.stageOne.flatMap((stage) => stage.closed);
+    for (const stage of this.stageOne) stage.closed = [];
+    return all.sort((a, b) => (a.function === b.function ? 0 : a.function < b.function ? -1 : 1));
+  }
+
+  /** Moves the clock; does what becomes due on the way, in order of time. `ordinal` is that of the record that moves it. */
+  #advance(ms: number, ordinal: number): void {
     const target = Math.floor(ms / 1000);
     if (target > this.clock.second) {
       this.#exchange();
@@ -170,7 +183,7 @@ export class Engine {
         this.clock.second = due;
         this.clock.nowMs = Math.max(this.clock.nowMs, due * 1000);
         for (const stage of this.stageOne) stage.advance(due);
-        if (due % 60 === 0) this.#closeMinute(due);
+        if (due % 60 === 0) this.#closeMinute(due, ordinal);
       }
       this.clock.second = target;
     }
@@ -187,9 +200,10 @@ export class Engine {
     return active ? Math.min(due, (Math.floor(this.clock.second / 60) + 1) * 60) : due;
   }
 
-  #closeMinute(second: number): void {
-    const rows = this.stageOne.flatMap((stage) => stage.takeMinute());
+  #closeMinute(second: number, ordinal: number): void {
+    const rows = this.stageOne.flatMap((stage) => stage.takeMinute(second));
     rows.sort((a, b) => (a.function < b.function ? -1 : 1));
+    this.stageTwo.minute(second, this.#takeClosed(), ordinal);
     if (rows.length > 0) this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;
@@ -209,13 +223,13 @@ export class Engine {
   #exchange(): void {
     const [first, ...others] = this.stageOne;
     for (const stage of others) first.judged.absorb(stage.judged);
-    first.judged.take((...of) => this.stageTwo.calibration.judged(...of));
+    first.judged.take((...of) => this.stageTwo.verdicts.calibration.judged(...of));
     for (const stage of this.stageOne) {
       for (const key of stage.categories.created.take()) this.stageTwo.baselines.shownBy(key);
       for (const key of stage.categories.frequent.take()) stage.names.keep(key);
     }
     for (const key of this.stageTwo.baselines.categories.frequent.take()) this.stageTwo.names.keep(key);
-    for (const hold of this.stageTwo.takeHolds()) {
+    for (const hold of this.stageTwo.verdicts.takeHolds()) {
       for (const stage of this.stageOne) stage.hold(hold.functionHi, hold.functionLo, hold);
     }
   }
@@ -229,15 +243,18 @@ export class Engine {
         this.clock.addTraining(control);
         return;
       case 'feedback': {
-        const known = this.stageTwo.feedback(control.finding, control.verdict);
+        const known = this.stageTwo.verdicts.feedback(control.finding, control.verdict);
         if (known !== undefined) this.#applyFeedback(known, control.verdict);
         return;
       }
       case 'incident-state':
-        for (const one of this.stageTwo.incidentState(control.incident, control.state)) {
+        for (const one of this.stageTwo.verdicts.incidentState(control.incident, control.state)) {
           for (const stage of this.stageOne) stage.unhold(one.functionHi, one.functionLo, one.family);
           if (control.state === 'closed-expected') this.#applyFeedback(one, 'expected');
         }
+        return;
+      case 'settings':
+        this.settings.apply(control.set);
         return;
       case 'erasure':
         this.stageTwo.erase(control.principal);
@@ -259,7 +276,7 @@ export class Engine {
   }
 
   #take(): StepOutput {
-    const { findings, incidents } = this.stageTwo.take();
+    const { findings, incidents } = this.stageTwo.verdicts.take();
     const output = { findings, incidents: [...incidents.values()], minutes: this.#minutes, hours: this.#hourly };
     this.#minutes = [];
     this.#hourly = [];

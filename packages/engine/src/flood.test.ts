@@ -86,7 +86,10 @@ describe('a flood of invented names', () => {
       stageTwo.baselines.entities.evicted + stageTwo.baselines.entities.refused > 0,
       'the flood was large enough',
     );
-    assert.ok(stageTwo.links.dropped >= INVENTED - WAITING_SPANS_MAX, `${stageTwo.links.dropped} questions dropped`);
+    assert.ok(
+      stageTwo.graph.links.dropped >= INVENTED - WAITING_SPANS_MAX,
+      `${stageTwo.graph.links.dropped} questions dropped`,
+    );
     const names = NAMES_MAX + NAMES_KEPT_MAX;
     assert.ok(stage.names.size <= names && stageTwo.names.size <= names);
     const state = flooded.engine.snapshot().length;

@@ -13,9 +13,11 @@ import { keepHabit, locateCalls, locatePrincipal } from './baselines/located-cal
 import { MetricStore } from './baselines/metrics.ts';
 import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
+import { Revisions } from './baselines/revisions.ts';
+import { FunctionStores } from './baselines/stores.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
-import type { Score, Scores } from './detectors/detector.ts';
-import { FUNCTION_DETECTORS } from './detectors/registry.ts';
+import type { Bucket, Score, Scores } from './detectors/detector.ts';
+import { BUCKET_DETECTORS, FUNCTION_DETECTORS } from './detectors/registry.ts';
 import type { Family } from './event/finding.ts';
 import type { RollupRow } from './event/rollup.ts';
 import { FACET, FLAG, SYMBOL } from './event/schema.ts';
@@ -29,9 +31,7 @@ import { shapeOf } from './features/shape.ts';
 import { LOOK_AHEAD_ROWS, LookAhead } from './look-ahead.ts';
 import { JudgedCounts } from './scoring/judged.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
-
-/** Invocations before a function gets memory for metrics; for categories it is one. Invented names rarely do. */
-const PROVISIONAL_COUNT = 2;
+import type { Settings } from './settings.ts';
 
 /** Own invocations after which a finding no longer says that a namesake lent its experience. */
 const OWN_EXPERIENCE_COUNT = 64;
@@ -39,7 +39,11 @@ const OWN_EXPERIENCE_COUNT = 64;
 const COUNTS = ['duplicates', 'conflicts', 'refused', 'late'] as const;
 
 /** Family of each detector. */
-const FAMILY_OF = new Map(FUNCTION_DETECTORS.map((detector) => [detector.id, detector.family]));
+const FAMILY_OF = new Map(
+  [...FUNCTION_DETECTORS, ...BUCKET_DETECTORS].map((detector) => [detector.id, detector.family]),
+);
+/** Bit of the family of each detector, aligned with the registry. */
+const DETECTOR_FAMILY = FUNCTION_DETECTORS.map((detector) => FAMILY_BIT[detector.family]);
 /** Families of numbers: their gate closes for invocations that are still waiting for facets, too. */
 const GATE_OF_NUMBERS = FAMILY_BIT.resource | FAMILY_BIT.timing;
 /** Facet masks of each detector, aligned with the registry. */
@@ -56,17 +60,21 @@ export class StageOne {
   readonly functions: Directory;
   readonly categories = new Categories(FUNCTIONS_MAX);
   readonly metrics = new MetricStore(FUNCTIONS_MAX);
+  readonly stores = new FunctionStores();
   readonly names = new Names();
   readonly recent = new RecentRequests();
   readonly open = new OpenInvocations();
   /** Scores since they were last taken, in order of rows. */
   scored: ScoredRow[] = [];
+  /** Scores of the minute that was closed last, until they are taken. */
+  closed: ScoredRow[] = [];
   /** Copies dropped, copies that differ, rows of functions there was no room for. */
   readonly counts = { duplicates: 0, conflicts: 0, refused: 0, late: 0 };
   /** Judged observations since they were last taken. */
   readonly judged = new JudgedCounts();
   readonly #hasher: Hasher;
   readonly #clock: Clock;
+  readonly #settings: Settings;
   /** The rows looked at together. */
   readonly #rows = new Observations(LOOK_AHEAD_ROWS);
   /** An invocation whose facets came one by one. */
@@ -77,25 +85,30 @@ export class StageOne {
   readonly #scores: Scores;
   readonly #groups: Groups;
   readonly #namesakes: Namesakes;
+  readonly #revisions: Revisions;
   readonly #ahead: LookAhead;
   #group = 0;
   /** Families in which the row at hand makes a finding. */
   #claimed = 0;
-  /** The observation at hand is of a revision that has learned nothing yet. */
-  #newRevisionSeen = false;
   readonly #partition: { readonly index: number; readonly count: number };
   #active: number[] = [];
   /** Hash of the status of an invocation that succeeded. */
   readonly #ok: number;
   /** The function at hand: id, page and first word of its head. */
   #id = 0;
+  readonly #head = { page: NO_PAGE, word: 0 };
   #page: SlabPage = NO_PAGE;
   #word = 0;
   #symbolIds: { view: BatchView; ids: Int32Array } | undefined = undefined;
 
-  constructor(hasher: Hasher, clock: Clock, partition: { readonly index: number; readonly count: number }) {
+  constructor(
+    shared: { readonly hasher: Hasher; readonly clock: Clock; readonly settings: Settings },
+    partition: { readonly index: number; readonly count: number },
+  ) {
+    const { hasher, clock } = shared;
     this.#hasher = hasher;
     this.#clock = clock;
+    this.#settings = shared.settings;
     this.#partition = partition;
     this.#groups = new Groups(hasher);
     this.#namesakes = new Namesakes(hasher);
@@ -106,6 +119,7 @@ export class StageOne {
       established: (page, word) => page.u32[word + HEAD.closed] >= ESTABLISHED_COUNT,
       release: (page, word) => this.#release(page, word),
     });
+    this.#revisions = new Revisions(this.functions, this.metrics);
     this.#ahead = new LookAhead(this);
     this.#baselines = new FunctionBaselines({
       functions: this.functions,
@@ -159,11 +173,19 @@ export class StageOne {
     return this.#active.length > 0;
   }
 
-  /** Takes the roll-up rows of the minute that just ended; functions in order of their first row. */
-  takeMinute(): RollupRow[] {
-    const rows = this.#active
-      .map((id) => takeMinute(this.functions.page(id), this.functions.word(id), this.functions.names[id]))
-      .filter((row) => row !== undefined);
+  /**
+   * Takes the roll-up rows of the minute that ended at `second`, functions in order of their first row, and has its buckets judged
+   * and learned: their scores are in `closed`.
+   */
+  takeMinute(second: number): RollupRow[] {
+    const rows: RollupRow[] = [];
+    const training = this.#clock.training(second * 1000 - 1);
+    for (const id of this.#active) {
+      const row = takeMinute(this.functions.page(id), this.functions.word(id), this.functions.names[id]);
+      if (row === undefined) continue;
+      rows.push(row);
+      this.#closeBucket(id, { second, training, row });
+    }
     this.#active = [];
     return rows;
   }
@@ -198,6 +220,7 @@ export class StageOne {
     this.functions.save(out);
     this.categories.save(out);
     this.metrics.save(out);
+    this.stores.save(out);
     this.names.save(out);
     this.recent.save(out);
     this.open.save(out);
@@ -211,6 +234,7 @@ export class StageOne {
     this.functions.load(from);
     this.categories.load(from);
     this.metrics.load(from);
+    this.stores.load(from);
     this.names.load(from);
     this.recent.load(from);
     this.open.load(from);
@@ -278,6 +302,8 @@ export class StageOne {
     this.#id = id;
     this.#page = this.functions.page(id);
     this.#word = this.functions.word(id);
+    this.#head.page = this.#page;
+    this.#head.word = this.#word;
   }
 
   /** Judges and learns the row at hand, one of the function `id`. */
@@ -336,7 +362,7 @@ export class StageOne {
       u32[word + HEAD.triggerKind] = trigger;
       u32[word + HEAD.group] = this.#groups.of(trigger);
     }
-    this.#setLesson(this.#clock.dayOf(second));
+    this.#setLesson(this.#clock.dayOf(second), seen.training);
     if (u32[word + HEAD.categories] === 0) this.#allocCategories();
   }
 
@@ -356,8 +382,7 @@ export class StageOne {
     if (known !== 0) this.categories.inherit(known, block);
   }
 
-  #setLesson(day: number): void {
-    const { training } = this.#seen;
+  #setLesson(day: number, training: boolean): void {
     const { lesson } = this.#baselines;
     if (lesson.day !== day || lesson.training !== training) this.#baselines.lesson = { day, training };
   }
@@ -365,13 +390,15 @@ export class StageOne {
   #judge(): void {
     this.#claimed = 0;
     const seen = this.#seen;
-    this.#baselines.focus(this.#id, this.#metricBlock(false), this.#clock.second);
-    if (this.#newRevisionSeen) this.#baselines.sinceRevision = 0;
+    this.#baselines.focus(this.#id, this.#revisions.groupOf(this.#head, seen, false), this.#clock.second);
+    if (this.#revisions.fresh) this.#baselines.sinceRevision = 0;
     seen.foreign = foreignGroups(this.#page.u32, this.#word, seen.facets);
     this.#locate(seen.foreign === 0);
     this.#group = this.#page.u32[this.#word + HEAD.group];
+    const { off } = this.#settings;
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
-      if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
+      if ((DETECTOR_FACETS[at] & seen.facets) === 0 || (DETECTOR_FAMILY[at] & off) !== 0) continue;
+      FUNCTION_DETECTORS[at].score(seen, this.#baselines, this.#scores);
     }
   }
 
@@ -381,30 +408,52 @@ export class StageOne {
     if (seen.training) return;
     const family = FAMILY_OF.get(score.detector) ?? 'health';
     if (score.score >= score.threshold) this.#claimed |= FAMILY_BIT[family];
-    const { u32 } = this.#page;
-    this.scored.push({
-      score,
-      row: seen.row,
-      function: this.#baselines.name,
-      functionHi: u32[this.#word + HEAD.keyHi],
-      functionLo: u32[this.#word + HEAD.keyLo],
-      facets: seen.facets,
-      facetsEver: u32[this.#word + HEAD.facetsEver],
-      group: this.#group,
-      namesake: this.#namesakeName(),
-      sinceDeployment: this.#sinceDeployment(),
-      held: this.#baselines.held(family),
-    });
+    this.scored.push(this.#scoredRow(score, { row: seen.row, facets: seen.facets, family }));
     const { novelty, value } = score;
     if (novelty !== undefined && score.score >= score.threshold)
       this.names.add(keyOf(novelty.field, novelty.hash), value);
   }
 
+  #scoredRow(score: Score, of: { row: number; facets: number; family: Family }): ScoredRow {
+    const { u32 } = this.#page;
+    return {
+      score,
+      row: of.row,
+      function: this.#baselines.name,
+      functionHi: u32[this.#word + HEAD.keyHi],
+      functionLo: u32[this.#word + HEAD.keyLo],
+      facets: of.facets,
+      facetsEver: u32[this.#word + HEAD.facetsEver],
+      group: this.#group,
+      namesake: this.#namesakeName(),
+      sinceDeployment: this.#sinceDeployment(),
+      held: this.#baselines.held(of.family),
+    };
+  }
+
+  /** Has a minute of a function judged and learned. */
+  #closeBucket(id: number, bucket: Bucket): void {
+    this.#focus(id);
+    this.#revisions.fresh = false;
+    this.#setLesson(this.#clock.dayOf(bucket.second), bucket.training);
+    this.#baselines.focus(id, 0, bucket.second);
+    const { u32 } = this.#page;
+    this.#group = u32[this.#word + HEAD.group];
+    const facets = u32[this.#word + HEAD.usualFacets] || u32[this.#word + HEAD.facetsEver];
+    const out: Scores = {
+      add: (score) => {
+        if (bucket.training) return;
+        const family = FAMILY_OF.get(score.detector) ?? 'health';
+        this.closed.push(this.#scoredRow(score, { row: -1, facets, family }));
+      },
+      judged: this.#scores.judged,
+    };
+    for (const detector of BUCKET_DETECTORS) detector.close(bucket, this.#baselines, out);
+  }
+
   /** Invocations since the revision changed, Infinity when it never did. */
   #sinceDeployment(): number {
-    const at = this.#word + HEAD.revisions;
-    const { u32 } = this.#page;
-    const changed = this.#newRevisionSeen || (u32[at] !== 0 && u32[at + 4] !== 0);
+    const changed = this.#revisions.changed(this.#head);
     return changed ? this.#baselines.sinceRevision : Number.POSITIVE_INFINITY;
   }
 
@@ -473,7 +522,7 @@ export class StageOne {
   /** Learns an invocation whose facets came one by one; `gate` is the learn gate as it stood when it began. */
   #learnJoined(second: number, gate: number): void {
     const block = this.#countInvocation(second);
-    this.#setLesson(this.#clock.dayOf(second));
+    this.#setLesson(this.#clock.dayOf(second), this.#seen.training);
     this.#baselines.focus(this.#id, block, second);
     this.#locate(true);
     // Values earn trust by days, so that what opened the gate may count; many numbers may come in the meantime.
@@ -506,7 +555,7 @@ export class StageOne {
     if (days >>> 16 !== day || (days & 0xffff) === 0) {
       u32[word + HEAD.days] = ((day << 16) | Math.min(0xffff, (days & 0xffff) + 1)) >>> 0;
     }
-    return this.#metricBlock(true);
+    return this.#revisions.groupOf(this.#head, seen, true);
   }
 
   /** `claimed` holds the families in which the invocation was found strange: numbers that make a finding are not learned. */
@@ -522,75 +571,10 @@ export class StageOne {
     this.#page.u32[this.#word + HEAD.sinceRevision]++;
   }
 
-  /**
-   * Block of metrics for the observation's revision and class. A new revision takes the slot used less, starting from
-   * what the other one knows at reduced weight; without a revision the first slot serves.
-   */
-  #metricBlock(learning: boolean): number {
-    const seen = this.#seen;
-    const { u32 } = this.#page;
-    const at = this.#word + HEAD.revisions;
-    const revision = seen.symbols[SYMBOL.revision];
-    let slot = at;
-    this.#newRevisionSeen = false;
-    if (revision !== 0 && u32[at] !== revision) {
-      if (u32[at + 4] === revision) slot = at + 4;
-      else if (learning) slot = this.#newRevision(u32, this.#word, revision);
-      else {
-        slot = this.#likelySlot(u32, at);
-        this.#newRevisionSeen = u32[slot] !== 0;
-      }
-    }
-    if (learning) u32[slot + 1]++;
-    const block = slot + (seen.cold ? 3 : 2);
-    if (u32[block] === 0 && learning && u32[this.#word + HEAD.closed] > PROVISIONAL_COUNT) {
-      u32[block] = this.metrics.alloc();
-      this.#inheritMetrics(block - slot, u32[block]);
-    }
-    return u32[block];
-  }
-
-  /** Starts an empty group of metrics from the namesake's: `which` is the place of the group in a revision slot. */
-  #inheritMetrics(which: number, group: number): void {
-    const namesake = this.#page.u32[this.#word + HEAD.namesake];
-    if (namesake === 0 || group === 0) return;
-    const { u32 } = this.functions.page(namesake);
-    const slot = this.#likelySlot(u32, this.functions.word(namesake) + HEAD.revisions);
-    if (u32[slot + which] !== 0) this.metrics.inherit(u32[slot + which], group);
-  }
-
-  /** Slot whose experience judges a revision that has none yet: the one used most. */
-  #likelySlot(u32: Uint32Array, at: number): number {
-    return u32[at + 5] > u32[at + 1] ? at + 4 : at;
-  }
-
-  #newRevision(u32: Uint32Array, word: number, revision: number): number {
-    const at = word + HEAD.revisions;
-    if (u32[at] === 0 && u32[at + 4] === 0) {
-      u32[at] = revision;
-      return at;
-    }
-    const used = this.#likelySlot(u32, at);
-    const slot = used === at ? at + 4 : at;
-    for (const block of [2, 3]) {
-      if (u32[slot + block] !== 0) this.metrics.free(u32[slot + block]);
-      u32[slot + block] = 0;
-      if (u32[used + block] === 0) continue;
-      u32[slot + block] = this.metrics.alloc();
-      if (u32[slot + block] !== 0) this.metrics.inherit(u32[used + block], u32[slot + block]);
-    }
-    u32[slot] = revision;
-    u32[slot + 1] = 0;
-    u32[word + HEAD.sinceRevision] = 0;
-    return slot;
-  }
-
   #release(page: SlabPage, word: number): void {
     const { u32 } = page;
     if (u32[word + HEAD.categories] !== 0) this.categories.free(u32[word + HEAD.categories]);
-    for (const at of [2, 3, 6, 7]) {
-      const block = u32[word + HEAD.revisions + at];
-      if (block !== 0) this.metrics.free(block);
-    }
+    this.stores.release(u32, word);
+    this.#revisions.release({ page, word });
   }
 }

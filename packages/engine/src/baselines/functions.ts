@@ -46,6 +46,6 @@ export const HEAD = {
 } as const;
 
 /** Bytes of a head. */
-export const HEAD_BYTES = 192;
+export const HEAD_BYTES = 256;
 /** Invocations after which a function counts as established and is never pushed out by newcomers. */
 export const ESTABLISHED_COUNT = 20;

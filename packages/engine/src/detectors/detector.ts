@@ -1,4 +1,6 @@
+import type { FunctionBaselines } from '../baselines/function.ts';
 import type { Evidence, Family } from '../event/finding.ts';
+import type { RollupRow } from '../event/rollup.ts';
 import type { FacetKind } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 
@@ -59,4 +61,27 @@ export interface Detector<State> {
   readonly facets: readonly FacetKind[];
   score(seen: Observation, state: State, out: Scores): void;
   learn(seen: Observation, state: State): void;
+}
+
+/** What one function did in a minute that is over. Reused for all functions, so detectors must not keep it. */
+export interface Bucket {
+  /** Second at which the minute ended. */
+  readonly second: number;
+  /** Whether an operator declared the minute normal: it is learned and not judged. */
+  readonly training: boolean;
+  readonly row: RollupRow;
+}
+
+/**
+ * A detector of what a function does in a minute, all its invocations together. `close` judges the minute by the state before
+ * it and then adds it. It is called for minutes in which the function was active, in order; what happened in between was
+ * nothing.
+ */
+export interface BucketDetector {
+  /** `family.what`, for ever. */
+  readonly id: string;
+  readonly family: Family;
+  readonly title: string;
+  readonly version: string;
+  close(bucket: Bucket, state: FunctionBaselines, out: Scores): void;
 }

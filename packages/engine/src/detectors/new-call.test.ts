@@ -56,7 +56,7 @@ describe('flow.new-call fires', () => {
     const calls = [...USUAL, ...new Array<string>(50).fill('s3:DeleteObject invoices s3/invoices')];
     const feed = fed(history(HISTORY), [invocation(AFTER_MS, { calls })]);
     onlyClaim(feed, ID);
-    assert.equal(feed.engine.stageTwo.suppression.suppressed, 0, 'the other 49 were not even scored');
+    assert.equal(feed.engine.stageTwo.verdicts.suppression.suppressed, 0, 'the other 49 were not even scored');
   });
 
   it('again the next day, and no more once the call was made on three days', () => {

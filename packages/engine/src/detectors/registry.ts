@@ -1,6 +1,6 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
-import type { Detector } from './detector.ts';
+import type { BucketDetector, Detector } from './detector.ts';
 import { newError } from './example.ts';
 import { identityMismatch } from './identity-mismatch.ts';
 import { missingCall } from './missing-call.ts';
@@ -25,6 +25,9 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   newCallerPrincipal,
   newError,
 ];
+
+/** Detectors of stage 1 that judge the minutes of one function, in the order they run. */
+export const BUCKET_DETECTORS: readonly BucketDetector[] = [];
 
 /** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. */
 export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [

@@ -1,7 +1,17 @@
 import { EngineError } from '../base/errors.ts';
-import { SET_STATES } from './finding.ts';
-import type { Control, Erasure, Feedback, Genesis, IncidentState, ResponseTransition, TrainingSpan } from './record.ts';
-import { CONTROL_KINDS, RESPONSE_STATES } from './record.ts';
+import { FAMILIES, SET_STATES } from './finding.ts';
+import type {
+  Control,
+  Erasure,
+  Feedback,
+  Genesis,
+  IncidentState,
+  ResponseTransition,
+  SettingKey,
+  SettingsChange,
+  TrainingSpan,
+} from './record.ts';
+import { CONTROL_KINDS, RESPONSE_STATES, SETTING_KEYS } from './record.ts';
 
 /** Characters of one text in a control record. Longer than any identifier; short enough for every message. */
 export const CONTROL_TEXT_CHARS_MAX = 1024;
@@ -58,6 +68,11 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
     state: fields.oneOf('state', SET_STATES),
     by: fields.text('by'),
   }),
+  settings: (fields): SettingsChange => ({
+    kind: 'settings',
+    set: fields.settings('set'),
+    by: fields.text('by'),
+  }),
   erasure: (fields): Erasure => ({
     kind: 'erasure',
     principal: fields.text('principal'),
@@ -74,6 +89,11 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
     by: fields.text('by'),
     content: fields.text('content', RESPONSE_CONTENT_CHARS_MAX),
   }),
+};
+
+/** Whether a value fits its key. */
+const SETTINGS: { readonly [K in SettingKey]: (value: string) => boolean } = {
+  off: (value) => value === '' || value.split(',').every((name) => FAMILIES.some((family) => family === name)),
 };
 
 /** Reads own properties of an outside object, so that a key such as `__proto__` is only an unknown field. */
@@ -115,6 +135,21 @@ class Fields {
     const value = this.#values.get(name);
     if (!Array.isArray(value) || value.length !== 2) throw damaged(`${name} is not a pair`);
     return [word(value[0], name), word(value[1], name)];
+  }
+
+  settings(name: string): SettingsChange['set'] {
+    const value = this.#values.get(name);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged(`${name} is not an object`);
+    const fields = new Fields(value);
+    const set: { [K in SettingKey]?: string } = {};
+    for (const key of SETTING_KEYS) {
+      if (!fields.#values.has(key)) continue;
+      const text = fields.text(key);
+      if (!SETTINGS[key](text)) throw damaged(`the setting ${key} does not take '${text}'`);
+      set[key] = text;
+    }
+    fields.end(Object.keys(set).length);
+    return set;
   }
 
   /** Refuses fields beyond the `known` ones that were read. */

@@ -38,6 +38,20 @@ export interface IncidentState {
   readonly by: string;
 }
 
+/** What people may set. Values are texts; each key says in `event/control.ts` which ones it takes. */
+export const SETTING_KEYS = [
+  /** Families that are learned but not judged, separated by commas; '' for none. */
+  'off',
+] as const;
+export type SettingKey = (typeof SETTING_KEYS)[number];
+
+/** Settings changed by a person. Keys that are not named stay as they are. */
+export interface SettingsChange {
+  readonly kind: 'settings';
+  readonly set: { readonly [K in SettingKey]?: string };
+  readonly by: string;
+}
+
 /** A person is forgotten: the engine drops the entity with this token. */
 export interface Erasure {
   readonly kind: 'erasure';
@@ -93,8 +107,16 @@ export interface ResponseTransition {
 }
 
 /** Everything that a person or the outside decides and that changes learning or alerting, and what was done about it. */
-export type Control = Genesis | TrainingSpan | Feedback | IncidentState | Erasure | ResponseTransition;
-export const CONTROL_KINDS = ['genesis', 'training-span', 'feedback', 'incident-state', 'erasure', 'response'] as const;
+export type Control = Genesis | TrainingSpan | Feedback | IncidentState | SettingsChange | Erasure | ResponseTransition;
+export const CONTROL_KINDS = [
+  'genesis',
+  'training-span',
+  'feedback',
+  'incident-state',
+  'settings',
+  'erasure',
+  'response',
+] as const;
 
 /** Version of the record schema this code writes. Older ones stay readable; newer ones are refused. */
 export const SCHEMA = 1;

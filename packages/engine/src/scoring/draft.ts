@@ -20,7 +20,8 @@ export interface DetectorFacts {
 
 /** Where the scores of one event come from. */
 export interface Place {
-  readonly batch: Batch;
+  /** Undefined where a minute was judged, not a row. */
+  readonly batch: Batch | undefined;
   readonly row: number;
   readonly ordinal: number;
   readonly eventMs: number;
@@ -95,7 +96,7 @@ export function draftFinding(
     sentence: score.sentence,
     entity: as.entity,
     function: judged.function,
-    principal: place.own ? place.batch.symbolText(place.row, 'principal') : '',
+    principal: place.own ? principalOf(place) : '',
     ordinal: place.ordinal,
     timeMs: place.eventMs,
     score: judged.adjusted,
@@ -116,6 +117,11 @@ export function draftFinding(
   };
 }
 
+/** Who caused what the row at hand shows, '' when nobody is named. */
+export function principalOf(place: Place): string {
+  return place.batch?.symbolText(place.row, 'principal') ?? '';
+}
+
 /** The entity a claim is about: the edge, the function of stage 1, else the principal that acts. */
 export function entityOf(of: { function: string; principal: string; edge: string; stageOne: boolean }): Entity {
   if (of.edge !== '') return { kind: 'edge', key: of.edge };
@@ -134,9 +140,11 @@ function notesOf(judged: Judged): string[] {
 }
 
 function originOf(place: Place): Finding['origin'] {
-  const { columns } = place.batch;
-  const origin = columns.origins[columns.origin[place.row]];
-  if (!place.own || origin === undefined) return { name: '', line: 0, offset: 0, length: 0, sha256: '' };
+  const columns = place.batch?.columns;
+  const origin = columns?.origins[columns.origin[place.row]];
+  if (!place.own || columns === undefined || origin === undefined) {
+    return { name: '', line: 0, offset: 0, length: 0, sha256: '' };
+  }
   return {
     name: origin.name,
     line: columns.originLine[place.row],

@@ -1,0 +1,40 @@
+import type { StateReader, StateWriter } from '../base/state.ts';
+
+/** Blocks of state of one family, one for each function that needs it. Id 0 means none. */
+export interface FunctionStore {
+  /** Bytes reserved. */
+  readonly bytes: number;
+  /** Gives a block back. */
+  free(id: number): void;
+  save(out: StateWriter): void;
+  load(from: StateReader): void;
+}
+
+/**
+ * The stores whose blocks a function holds by an id in its head, beside its categories and metrics. What is listed in `all` is
+ * saved, loaded, counted, and given back when the function is pushed out.
+ */
+export class FunctionStores {
+  /** Each store with the word of the head that holds its id. The order is part of saved state. */
+  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [];
+
+  get bytes(): number {
+    return this.all.reduce((sum, { store }) => sum + store.bytes, 0);
+  }
+
+  /** Gives back all blocks of a function whose head begins at `head`. */
+  release(u32: Uint32Array, head: number): void {
+    for (const { word, store } of this.all) {
+      const id = u32[head + word];
+      if (id !== 0) store.free(id);
+    }
+  }
+
+  save(out: StateWriter): void {
+    for (const { store } of this.all) store.save(out);
+  }
+
+  load(from: StateReader): void {
+    for (const { store } of this.all) store.load(from);
+  }
+}
