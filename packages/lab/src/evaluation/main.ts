@@ -1,131 +1,134 @@
 /**
- * `npm run evaluate -- replay [--data FOLDER]`: replays the public recordings in a folder (default: $GAIT_DATA) with
- * default settings and prints, as Markdown, what was found in benign traffic and in traces altered by hand, and of which
- * sample events the trigger was recognised. Exit status 1 when something benign is reported or an alteration is missed.
+ * `npm run evaluate -- SUITE [--data DIR] [--out DIR] [--json]`: runs one suite of the evaluation, or `all`, with default
+ * settings. Prints tables, writes a report with pictures to `--out`, and with `--json` ends with one JSON object on the last
+ * line. Exit status 0 when the suite ran, 2 for a mistake in the command, 3 when there was no data for it.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Finding } from '@gait/engine/event/finding';
-import { replay } from '@gait/server/runtime/replay';
-import { Workspace } from '@gait/server/runtime/workspace';
-import { ALTERATIONS, altered } from './alterations.ts';
-import { triggerEvents } from './trigger-events.ts';
+import { printedOf, writeReport } from './report.ts';
+import { type Suite, type SuiteContext, type SuiteReport, UsageError } from './suite.ts';
+import { SUITES } from './suites.ts';
 
-/** Traces altered one after the other, each in a replay of its own. */
-const ALTERED_LINES = [20, 60, 100, 140, 180, 220, 260] as const;
-const TRACES = 'xray-thumbnail-lambda';
-const QUIET = ['2022-01-06_12-00-34', '2022-01-06_23-53-09'] as const;
-const BURST = '2022-01-06_13-38-16';
+const ALL = 'all';
+const NO_DATA = 3;
+/** Milliseconds between lines of progress where they cannot overwrite each other. */
+const PROGRESS_EVERY_MS = 10_000;
 
-interface Replayed {
-  readonly events: number;
-  readonly rejected: number;
-  readonly findings: readonly Finding[];
-  readonly watch: number;
+interface Command {
+  readonly suites: readonly Suite[];
+  readonly name: string;
+  readonly json: boolean;
+  readonly context: SuiteContext;
 }
 
-async function replayed(paths: readonly string[], learn: readonly string[], functionName?: string): Promise<Replayed> {
-  const workspace = await Workspace.open(undefined);
-  try {
-    const defaults = { provider: 'aws', account: '?', region: '?', newestMs: Date.now() };
-    const named = functionName === undefined ? defaults : { ...defaults, declaredFunction: functionName };
-    const result = await replay(workspace, { paths, learn, defaults: named });
-    const findings = workspace.store.findings({ level: 'finding', limit: 10_000 });
-    const watch = workspace.store.findings({ level: 'watch', limit: 10_000 }).length;
-    const rejected = result.reports.flatMap((one) => Object.values(one.rejected)).reduce((sum, one) => sum + one, 0);
-    return { events: result.events, rejected, findings, watch };
-  } finally {
-    await workspace.close();
+function usage(): string {
+  const rows = SUITES.map(({ id, title, needs, options }) => {
+    const own = options.map((option) => ` --${option} …`).join('');
+    return `  ${id.padEnd(12)} ${title}${needs === '' ? '' : `; needs ${needs}`}${own === '' ? '' : `; takes${own}`}`;
+  });
+  return `Usage: npm run evaluate -- SUITE [--data DIR] [--out DIR] [--json]
+
+Suites:
+${rows.join('\n')}
+  ${ALL.padEnd(12)} all of them, into one report
+
+  --data DIR   folder with the public recordings (default: $GAIT_DATA)
+  --out DIR    writes DIR/SUITE.md and its pictures
+  --json       ends with one JSON object on the last line`;
+}
+
+function parse(args: readonly string[]): Command {
+  const own = new Set(SUITES.flatMap(({ options }) => options));
+  const options = Object.fromEntries([...own].map((name) => [name, { type: 'string', multiple: true } as const]));
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...options,
+      data: { type: 'string' },
+      out: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values['help'] === true) throw new UsageError('');
+  const [name = '', ...further] = positionals;
+  const suites = name === ALL ? SUITES : SUITES.filter(({ id }) => id === name);
+  if (suites.length === 0) throw new UsageError(name === '' ? 'Which suite?' : `There is no suite '${name}'.`);
+  const given = new Map<string, readonly string[]>();
+  for (const [option, value] of Object.entries(values)) {
+    if (!own.has(option) || !Array.isArray(value)) continue;
+    if (!suites.some((suite) => suite.options.includes(option))) throw new UsageError(`${name} takes no --${option}.`);
+    given.set(
+      option,
+      value.filter((one) => typeof one === 'string'),
+    );
   }
+  // What stands behind a repeatable option belongs to it: `--learn a b` is `--learn a --learn b`.
+  const last = lastOption(args, own);
+  if (further.length > 0 && last === undefined) throw new UsageError(`What is '${further[0]}'?`);
+  if (last !== undefined) given.set(last, [...(given.get(last) ?? []), ...further]);
+  const data = values.data ?? process.env['GAIT_DATA'];
+  if (data !== undefined && !existsSync(data)) throw new UsageError(`There is no folder '${data}'.`);
+  const context = { data, out: values.out, settings: {}, options: given, progress: progressTo(process.stderr) };
+  return { suites, name, json: values.json, context };
 }
 
-async function benign(root: string): Promise<boolean> {
-  const traces = (run: string) => join(root, TRACES, run, 'traces.json');
-  const cases = [
-    {
-      what: 'thumbnail application: learn two constant loads, judge a burst',
-      paths: [traces(BURST)],
-      learn: QUIET.map(traces),
-    },
-    { what: 'thumbnail application: one constant load, first half learned', paths: [traces(QUIET[0])], learn: [] },
-    {
-      what: 'thumbnail application: the other constant load, first half learned',
-      paths: [traces(QUIET[1])],
-      learn: [],
-    },
-    { what: 'thumbnail application: the burst alone, first half learned', paths: [traces(BURST)], learn: [] },
-    { what: 'further applications, a few traces each', paths: [join(root, TRACES, 'other-apps')], learn: [] },
-    {
-      what: 'one function at seven memory sizes',
-      paths: [join(root, 'xray-rust-lambda/traces.json')],
-      learn: [],
-      name: 'rust',
-    },
-  ];
-  console.log('| benign recording | events | not understood | findings | watch level |\n|---|---|---|---|---|');
-  let quiet = true;
-  for (const { what, paths, learn, name } of cases) {
-    const { events, rejected, findings, watch } = await replayed(paths, learn, name);
-    quiet &&= findings.length === 0;
-    console.log(`| ${what} | ${events} | ${rejected} | ${findings.length} | ${watch} |`);
-    for (const one of findings) console.error(`  reported: ${one.detector}: ${one.sentence}`);
-  }
-  return quiet;
+/** The one repeatable option of a command with loose values, undefined when there is none or several. */
+function lastOption(args: readonly string[], own: ReadonlySet<string>): string | undefined {
+  const used = new Set(args.filter((arg) => arg.startsWith('--') && own.has(arg.slice(2))).map((arg) => arg.slice(2)));
+  return used.size === 1 ? [...used][0] : undefined;
 }
 
-async function alterations(root: string): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'gait-evaluate-'));
-  const learn = QUIET.map((run) => join(root, TRACES, run, 'traces.json'));
-  const lines = readFileSync(join(root, TRACES, BURST, 'traces.json'), 'utf8')
-    .trimEnd()
-    .split('\n');
-  console.log('\n| altered trace | replays | reported | by | other findings |\n|---|---|---|---|---|');
-  let all = true;
-  try {
-    for (const alteration of ALTERATIONS) {
-      let reported = 0;
-      let others = 0;
-      const by = new Set<string>();
-      for (const at of ALTERED_LINES) {
-        const path = join(folder, 'altered.json');
-        writeFileSync(path, lines.with(at, altered(lines[at], alteration)).join('\n'));
-        const { findings } = await replayed([path], learn);
-        const right = findings.filter((one) => alteration.detectors.includes(one.detector));
-        if (right.length > 0) reported++;
-        else console.error(`  missed: ${alteration.id} in line ${at + 1}`);
-        others += findings.length - right.length;
-        for (const one of right) by.add(one.detector);
-      }
-      all &&= reported === ALTERED_LINES.length && others === 0;
-      console.log(`| ${alteration.what} | ${ALTERED_LINES.length} | ${reported} | ${[...by].join(', ')} | ${others} |`);
+function progressTo(stream: NodeJS.WriteStream): (text: string) => void {
+  let shownMs = Number.NEGATIVE_INFINITY;
+  return (text) => {
+    if (stream.isTTY) {
+      stream.write(`\r\u001b[K${text}`);
+      return;
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    const nowMs = performance.now();
+    if (nowMs - shownMs < PROGRESS_EVERY_MS) return;
+    shownMs = nowMs;
+    stream.write(`${text}\n`);
+  };
+}
+
+async function run(command: Command): Promise<number> {
+  const { suites, name, json, context } = command;
+  const done: { id: string; title: string; report: SuiteReport }[] = [];
+  for (const suite of suites) {
+    const report = await suite.run(context);
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    const shown = report ?? {
+      json: { noData: true },
+      sections: [{ text: `No data: this suite needs ${suite.needs}.` }],
+    };
+    done.push({ id: suite.id, title: suite.title, report: shown });
+    console.log(printedOf(suite.title, shown));
+    if (report === undefined && name !== ALL) return NO_DATA;
   }
-  return all;
+  if (context.out !== undefined) writeReport(context.out, name, done);
+  if (json) {
+    const all = Object.fromEntries(done.map(({ id, report }) => [id, report.json]));
+    console.log(JSON.stringify(name === ALL ? all : done[0].report.json));
+  }
+  return 0;
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: { data: { type: 'string', default: process.env['GAIT_DATA'] ?? '' } },
-    allowPositionals: true,
-  });
-  if (positionals[0] !== 'replay' || positionals.length !== 1) {
-    console.error('Usage: npm run evaluate -- replay [--data FOLDER]   (default folder: $GAIT_DATA)');
+  try {
+    return await run(parse(process.argv.slice(2)));
+  } catch (error) {
+    const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+    if (!isUsage) throw error;
+    if (error.message === '') {
+      console.log(usage());
+      return 0;
+    }
+    console.error(`${error.message}\n\n${usage()}`);
     return 2;
   }
-  if (!existsSync(join(values.data, TRACES))) {
-    console.error(
-      `There is no ${TRACES} in '${values.data}'. Set GAIT_DATA, or pass --data, to the folder of recordings.`,
-    );
-    return 2;
-  }
-  const quiet = await benign(values.data);
-  const found = await alterations(values.data);
-  await triggerEvents(values.data);
-  return quiet && found ? 0 : 1;
 }
 
 process.exitCode = await main();

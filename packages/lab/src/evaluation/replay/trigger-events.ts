@@ -7,6 +7,7 @@ import type { ReadReport } from '@gait/server/ingest/reader/report';
 import { MemoryTokens } from '@gait/server/ingest/tokens-memory';
 import { replay } from '@gait/server/runtime/replay';
 import { Workspace } from '@gait/server/runtime/workspace';
+import type { Json, Section } from '../suite.ts';
 
 const EVENTS = 'lambda-trigger-events';
 /** Files of one reason that are named. */
@@ -17,17 +18,19 @@ const SAMPLE = { provider: 'aws', account: '123456789012', region: 'us-east-1', 
 const HISTORY_EVENTS = 2880;
 const HISTORY_FROM_MS = Date.UTC(2015, 0, 5);
 
-/** Prints of how many sample events the trigger was recognised, why the others were refused, and which are reported. */
-export async function triggerEvents(root: string): Promise<void> {
+/** Of how many sample events the trigger is recognised, why the others are refused, and which are reported. */
+export async function triggerEvents(root: string): Promise<{ json: Json; sections: readonly Section[] }> {
   const folder = join(root, EVENTS);
-  if (!existsSync(folder)) return;
+  if (!existsSync(folder))
+    return { json: null, sections: [{ text: `No sample events: there is no folder ${EVENTS}.` }] };
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
   const paths = files.map((name) => join(folder, name));
-  await recognised(paths);
-  await reported(paths);
+  const read = await recognised(paths);
+  const judged = await reported(paths);
+  return { json: { ...read.json, ...judged.json }, sections: [...read.sections, ...judged.sections] };
 }
 
-async function recognised(paths: readonly string[]): Promise<void> {
+async function recognised(paths: readonly string[]) {
   const defaults = { ...SAMPLE, newestMs: Date.now() };
   const { batches, report } = readInputs(paths, { decoders: allDecoders(), defaults, tokens: new MemoryTokens() });
   const kinds = new Map<string, { events: number; sources: Set<string> }>();
@@ -40,27 +43,30 @@ async function recognised(paths: readonly string[]): Promise<void> {
       kinds.set(kind, seen);
     }
   }
-  console.log('\n| kind of trigger | sample events | different sources |\n|---|---|---|');
-  for (const [kind, { events, sources }] of [...kinds].sort((a, b) => b[1].events - a[1].events)) {
-    console.log(`| ${kind} | ${events} | ${sources.size} |`);
-  }
-  console.log(
-    `\nOf ${report.files} files, ${report.rows} events; ${report.notes['time-clamped'] ?? 0} without a possible time.\n`,
-  );
-  printRefused(report);
+  const rows = [...kinds]
+    .sort((a, b) => b[1].events - a[1].events)
+    .map(([kind, { events, sources }]) => [kind, events, sources.size]);
+  const late = report.notes['time-clamped'] ?? 0;
+  const sections: Section[] = [
+    { table: { head: ['kind of trigger', 'sample events', 'different sources'], rows } },
+    { text: `Of ${report.files} files, ${report.rows} events; ${late} without a possible time.` },
+    refused(report),
+  ];
+  return { json: { files: report.files, events: report.rows }, sections };
 }
 
-function printRefused(report: ReadReport): void {
-  console.log('| refused | files | for example |\n|---|---|---|');
-  for (const [reason, count] of Object.entries(report.rejected)) {
-    if (count === 0) continue;
-    const names = report.samples.filter((one) => one.reason === reason).map(({ path }) => basename(path, '.json'));
-    console.log(`| ${reason} | ${count} | ${names.slice(0, NAMED_MAX).join(', ')} |`);
-  }
+function refused(report: ReadReport): Section {
+  const rows = Object.entries(report.rejected)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => {
+      const names = report.samples.filter((one) => one.reason === reason).map(({ path }) => basename(path, '.json'));
+      return [reason, count, names.slice(0, NAMED_MAX).join(', ')];
+    });
+  return { table: { head: ['refused', 'files', 'for example'], rows } };
 }
 
 /** Each event in a replay of its own, in a function that only ever had another trigger. */
-async function reported(paths: readonly string[]): Promise<void> {
+async function reported(paths: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'gait-evaluate-'));
   const counts = { judged: 0, reported: 0 };
   const others = new Map<string, number>();
@@ -79,11 +85,10 @@ async function reported(paths: readonly string[]): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  console.log(
-    `\nAfter ${HISTORY_EVENTS} events of one queue, ${counts.reported} of ${counts.judged} are reported as a trigger never seen.`,
-  );
-  const besides = [...others].map(([detector, count]) => `${count} ${detector}`).join(', ');
-  console.log(`Besides: ${besides || 'nothing'}. Missed: ${missed.join(', ') || 'none'}.`);
+  const besides = [...others].map(([detector, count]) => `${count} ${detector}`).join(', ') || 'nothing';
+  const all = `${counts.reported} of ${counts.judged} are reported as a trigger never seen`;
+  const text = `After ${HISTORY_EVENTS} events of one queue, ${all}. Besides: ${besides}. Missed: ${missed.join(', ') || 'none'}.`;
+  return { json: counts, sections: [{ text }] };
 }
 
 /** Detectors that report an event; undefined when it was refused. */

@@ -1,0 +1,5 @@
+import { replaySuite } from './replay/suite.ts';
+import type { Suite } from './suite.ts';
+
+/** All suites, in the order of the report of `all`. */
+export const SUITES: readonly Suite[] = [replaySuite];
