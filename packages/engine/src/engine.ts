@@ -203,7 +203,10 @@ export class Engine {
   #closeMinute(second: number, ordinal: number): void {
     const rows = this.stageOne.flatMap((stage) => stage.takeMinute(second));
     rows.sort((a, b) => (a.function < b.function ? -1 : 1));
-    this.stageTwo.minute(second, this.#takeClosed(), ordinal);
+    const [first, ...others] = this.stageOne;
+    for (const stage of others) first.arrivals.absorb(stage.arrivals);
+    const arrivals = { counts: first.arrivals.takeArrivals(), fired: first.arrivals.takeFired() };
+    this.stageTwo.minute({ second, ordinal, rows, arrivals }, this.#takeClosed());
     if (rows.length > 0) this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;

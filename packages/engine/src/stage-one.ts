@@ -15,6 +15,7 @@ import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
 import { Revisions } from './baselines/revisions.ts';
 import { FunctionStores } from './baselines/stores.ts';
+import { Arrivals, driverOf } from './demand/arrivals.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Bucket, Score, Scores } from './detectors/detector.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS } from './detectors/registry.ts';
@@ -61,6 +62,8 @@ export class StageOne {
   readonly categories = new Categories(FUNCTIONS_MAX);
   readonly metrics = new MetricStore(FUNCTIONS_MAX);
   readonly stores = new FunctionStores();
+  /** What will fire functions, counted since it was last taken. */
+  readonly arrivals = new Arrivals();
   readonly names = new Names();
   readonly recent = new RecentRequests();
   readonly open = new OpenInvocations();
@@ -221,6 +224,7 @@ export class StageOne {
     this.categories.save(out);
     this.metrics.save(out);
     this.stores.save(out);
+    this.arrivals.save(out);
     this.names.save(out);
     this.recent.save(out);
     this.open.save(out);
@@ -235,6 +239,7 @@ export class StageOne {
     this.categories.load(from);
     this.metrics.load(from);
     this.stores.load(from);
+    this.arrivals.load(from);
     this.names.load(from);
     this.recent.load(from);
     this.open.load(from);
@@ -338,6 +343,7 @@ export class StageOne {
       this.#active.push(this.#id);
     }
     this.#judge();
+    if (!aside) this.#countArrivals(view);
     if (aside) this.#teach(this.#claimed);
     else this.#settle(loose ? undefined : key, arrival);
   }
@@ -346,6 +352,17 @@ export class StageOne {
     const kind = 31 - Math.clz32(seen.facets);
     const second = Math.floor(seen.eventMs / 1000);
     return this.recent.arrive(key, { kind, second, content: contentOf(seen) });
+  }
+
+  /** What the row at hand says of demand: what it sends on its way, and what fired it. */
+  #countArrivals(view: BatchView): void {
+    const seen = this.#seen;
+    if (seen.callCount > 0) this.arrivals.calls(view, seen);
+    const { u32 } = this.#page;
+    const driver = driverOf(seen);
+    if (driver === 0 || driver === u32[this.#word + HEAD.driver]) return;
+    u32[this.#word + HEAD.driver] = driver;
+    this.arrivals.fired(u32[this.#word + HEAD.keyLo], driver);
   }
 
   /** What every row does to the head, before it is judged. */

@@ -15,6 +15,7 @@ import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { RowPlace } from './scoring/draft.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import type { Settings } from './settings.ts';
+import { type ClosedMinute, TenantLoad } from './tenant-load.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** Facet kinds that say who did what to the account. */
@@ -30,6 +31,7 @@ export class StageTwo {
   readonly baselines: TenantBaselines;
   readonly graph: CallGraph;
   readonly verdicts: Verdicts;
+  readonly loads: TenantLoad;
   readonly recent = new RecentRequests();
   /** Records of audited events that were read before. */
   copies = 0;
@@ -55,7 +57,9 @@ export class StageTwo {
       accountFacets: () => this.accountFacets,
     });
     const facetsSeen = () => this.facetsSeen;
-    this.graph = new CallGraph({ hasher, clock, baselines: this.baselines, verdicts: this.verdicts, facetsSeen });
+    this.loads = new TenantLoad({ hasher, clock, verdicts: this.verdicts, facetsSeen });
+    const { baselines, verdicts, loads } = this;
+    this.graph = new CallGraph({ hasher, clock, baselines, verdicts, loads, facetsSeen });
   }
 
   /** Reads rows `[from, to)` with what stage 1 scored in them, ordered by row. */
@@ -69,6 +73,7 @@ export class StageTwo {
     const traced = CallGraph.traced(view);
     for (let row = range.from; row < range.to; row++) {
       this.facetsSeen |= 1 << kind[row];
+      if (kind[row] === FACET.edge) this.loads.request(view.lo(view.batch.symbol(row, 'triggerSource')));
       const from = next;
       while (next < scored.length && scored[next].row === row) next++;
       if (next > from) this.verdicts.decide(new RowPlace(view.batch, row, range.ordinal), scored.slice(from, next));
@@ -77,24 +82,17 @@ export class StageTwo {
     }
   }
 
-  /**
-   * A minute that ended at `second`: what stage 1 scored in its buckets, ordered by function. `ordinal` is that of the record
-   * that moved the clock past it.
-   */
-  minute(second: number, scored: readonly ScoredRow[], ordinal: number): void {
-    const at = {
-      batch: undefined,
-      row: -1,
-      ordinal,
-      eventMs: second * 1000 - 1,
-      traceId: '',
-      requestId: '',
-      own: false,
-    };
-    for (let from = 0; from < scored.length; ) {
+  /** A minute that is over, with what stage 1 scored in its buckets, ordered by function. */
+  minute(closed: ClosedMinute, scored: readonly ScoredRow[]): void {
+    const { second, ordinal } = closed;
+    this.loads.minute(closed);
+    const place = { batch: undefined, row: -1, ordinal, traceId: '', requestId: '', own: false };
+    const at = { ...place, eventMs: second * 1000 - 1 };
+    const all = [...scored, ...this.loads.score(closed)].sort((a, b) => compare(a.function, b.function));
+    for (let from = 0; from < all.length; ) {
       let to = from + 1;
-      while (to < scored.length && scored[to].function === scored[from].function) to++;
-      this.verdicts.decide(at, scored.slice(from, to));
+      while (to < all.length && all[to].function === all[from].function) to++;
+      this.verdicts.decide(at, all.slice(from, to));
       from = to;
     }
   }
@@ -126,6 +124,7 @@ export class StageTwo {
   save(out: StateWriter): void {
     this.baselines.save(out);
     this.graph.save(out);
+    this.loads.save(out);
     this.verdicts.save(out);
     this.recent.save(out);
     out.u32(this.copies);
@@ -136,6 +135,7 @@ export class StageTwo {
   load(from: StateReader): void {
     this.baselines.load(from);
     this.graph.load(from);
+    this.loads.load(from);
     this.verdicts.load(from);
     this.recent.load(from);
     this.copies = from.u32();
@@ -208,4 +208,8 @@ export class StageTwo {
       held: this.verdicts.isHeld(score.detector, seen.batch?.symbolText(seen.row, 'principal') ?? ''),
     };
   }
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

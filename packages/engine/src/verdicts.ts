@@ -8,6 +8,7 @@ import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import { type Score, WATCH_SHARE } from './detectors/detector.ts';
 import { NEW_EDGE } from './detectors/new-edge.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
+import { UNEXPLAINED_LOAD } from './detectors/unexplained-load.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
 import type { Clock } from './features/clock.ts';
 import { Correlation } from './incidents/correlation.ts';
@@ -29,10 +30,9 @@ const KNOWN_ELSEWHERE_FACTOR = 0.5;
 
 /** What is known of each detector, by id. */
 const DETECTORS: ReadonlyMap<string, DetectorFacts> = new Map(
-  [...FUNCTION_DETECTORS, ...BUCKET_DETECTORS, ...TENANT_DETECTORS, NEW_EDGE, CONFLICTING_COPY].map((one) => [
-    one.id,
-    one,
-  ]),
+  [...FUNCTION_DETECTORS, ...BUCKET_DETECTORS, ...TENANT_DETECTORS, NEW_EDGE, CONFLICTING_COPY, UNEXPLAINED_LOAD].map(
+    (one) => [one.id, one],
+  ),
 );
 
 /** A gate to be set in stage 1 at the next tick. */

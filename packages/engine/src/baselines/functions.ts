@@ -43,6 +43,8 @@ export const HEAD = {
   group: 45,
   /** Id of the namesake it started from. */
   namesake: 46,
+  /** Hash of what fired it last, as told to the model of demand. */
+  driver: 57,
 } as const;
 
 /** Bytes of a head. */
