@@ -15,7 +15,7 @@ import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
 import { Revisions } from './baselines/revisions.ts';
 import { FunctionStores } from './baselines/stores.ts';
-import { Arrivals, driverOf } from './demand/arrivals.ts';
+import { Arrivals } from './demand/arrivals.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Bucket, Score, Scores } from './detectors/detector.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS } from './detectors/registry.ts';
@@ -47,6 +47,8 @@ const FAMILY_OF = new Map(
 const DETECTOR_FAMILY = FUNCTION_DETECTORS.map((detector) => FAMILY_BIT[detector.family]);
 /** Families of numbers: their gate closes for invocations that are still waiting for facets, too. */
 const GATE_OF_NUMBERS = FAMILY_BIT.resource | FAMILY_BIT.timing;
+/** Detectors of minutes that look at each invocation. */
+const COUNTING_DETECTORS = BUCKET_DETECTORS.filter(({ count }) => count !== undefined);
 /** Facet masks of each detector, aligned with the registry. */
 const DETECTOR_FACETS = FUNCTION_DETECTORS.map((detector) =>
   detector.facets.reduce((mask, kind) => mask | (1 << FACET[kind]), 0),
@@ -128,6 +130,7 @@ export class StageOne {
       functions: this.functions,
       metrics: this.metrics,
       categories: this.categories,
+      stores: this.stores,
       names: this.names,
       person: hashOf('person', hasher),
       ok: this.#ok,
@@ -343,7 +346,7 @@ export class StageOne {
       this.#active.push(this.#id);
     }
     this.#judge();
-    if (!aside) this.#countArrivals(view);
+    if (!aside) this.arrivals.note(view, this.#seen, this.#head);
     if (aside) this.#teach(this.#claimed);
     else this.#settle(loose ? undefined : key, arrival);
   }
@@ -352,17 +355,6 @@ export class StageOne {
     const kind = 31 - Math.clz32(seen.facets);
     const second = Math.floor(seen.eventMs / 1000);
     return this.recent.arrive(key, { kind, second, content: contentOf(seen) });
-  }
-
-  /** What the row at hand says of demand: what it sends on its way, and what fired it. */
-  #countArrivals(view: BatchView): void {
-    const seen = this.#seen;
-    if (seen.callCount > 0) this.arrivals.calls(view, seen);
-    const { u32 } = this.#page;
-    const driver = driverOf(seen);
-    if (driver === 0 || driver === u32[this.#word + HEAD.driver]) return;
-    u32[this.#word + HEAD.driver] = driver;
-    this.arrivals.fired(u32[this.#word + HEAD.keyLo], driver);
   }
 
   /** What every row does to the head, before it is judged. */
@@ -583,6 +575,7 @@ export class StageOne {
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
+    for (const detector of COUNTING_DETECTORS) detector.count?.(seen, this.#baselines);
     if (seen.habitual) this.categories.repeat();
     else if (!seen.training) keepHabit(seen, this.categories, this.#baselines.lesson.day);
     this.#page.u32[this.#word + HEAD.sinceRevision]++;

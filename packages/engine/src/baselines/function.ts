@@ -7,6 +7,8 @@ import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
+import type { Spending } from './spending.ts';
+import type { FunctionStores } from './stores.ts';
 
 /** Bit of a family in the `held` words. */
 export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries(
@@ -20,6 +22,7 @@ export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries
 export class FunctionBaselines {
   readonly metrics: MetricStore;
   readonly categories: Categories;
+  readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
   readonly person: number;
@@ -42,6 +45,7 @@ export class FunctionBaselines {
     readonly functions: Directory;
     readonly metrics: MetricStore;
     readonly categories: Categories;
+    readonly stores: FunctionStores;
     readonly names: Names;
     readonly person: number;
     readonly ok: number;
@@ -49,6 +53,7 @@ export class FunctionBaselines {
     this.#functions = parts.functions;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
+    this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
     this.ok = parts.ok;
@@ -64,6 +69,16 @@ export class FunctionBaselines {
     this.sinceRevision = u32[word + HEAD.sinceRevision];
     this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
+    this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /** Gives the function a block for what it costs, if it has none. */
+  makeSpending(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    if (u32[word + HEAD.spending] !== 0) return;
+    u32[word + HEAD.spending] = this.spending.alloc();
+    this.spending.focus(u32[word + HEAD.spending]);
   }
 
   /** Function key. */

@@ -45,6 +45,8 @@ export const HEAD = {
   namesake: 46,
   /** Hash of what fired it last, as told to the model of demand. */
   driver: 57,
+  /** Block of `Spending`. */
+  spending: 58,
 } as const;
 
 /** Bytes of a head. */

@@ -1,4 +1,6 @@
 import type { StateReader, StateWriter } from '../base/state.ts';
+import { HEAD } from './functions.ts';
+import { Spending } from './spending.ts';
 
 /** Blocks of state of one family, one for each function that needs it. Id 0 means none. */
 export interface FunctionStore {
@@ -15,8 +17,11 @@ export interface FunctionStore {
  * saved, loaded, counted, and given back when the function is pushed out.
  */
 export class FunctionStores {
+  readonly spending = new Spending();
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
-  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [];
+  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
+    { word: HEAD.spending, store: this.spending },
+  ];
 
   get bytes(): number {
     return this.all.reduce((sum, { store }) => sum + store.bytes, 0);
