@@ -5,6 +5,7 @@ import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
+import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
 import type { Spending } from './spending.ts';
@@ -22,6 +23,7 @@ export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries
 export class FunctionBaselines {
   readonly metrics: MetricStore;
   readonly categories: Categories;
+  readonly flows: Flows;
   readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
@@ -53,6 +55,7 @@ export class FunctionBaselines {
     this.#functions = parts.functions;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
+    this.flows = parts.stores.flows;
     this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
@@ -69,7 +72,16 @@ export class FunctionBaselines {
     this.sinceRevision = u32[word + HEAD.sinceRevision];
     this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
+    this.flows.focus(u32[word + HEAD.flows]);
     this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /** Gives the function a block for the order of its calls. */
+  makeFlows(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    u32[word + HEAD.flows] = this.flows.alloc();
+    this.flows.focus(u32[word + HEAD.flows]);
   }
 
   /** Gives the function a block for what it costs, if it has none. */

@@ -43,6 +43,8 @@ export const HEAD = {
   group: 45,
   /** Id of the namesake it started from. */
   namesake: 46,
+  /** Block of `Flows`. */
+  flows: 49,
   /** Hash of what fired it last, as told to the model of demand. */
   driver: 57,
   /** Block of `Spending`. */

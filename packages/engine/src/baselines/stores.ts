@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../base/state.ts';
+import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import { Spending } from './spending.ts';
 
@@ -17,9 +18,11 @@ export interface FunctionStore {
  * saved, loaded, counted, and given back when the function is pushed out.
  */
 export class FunctionStores {
+  readonly flows = new Flows();
   readonly spending = new Spending();
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
+    { word: HEAD.flows, store: this.flows },
     { word: HEAD.spending, store: this.spending },
   ];
 

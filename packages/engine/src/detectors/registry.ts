@@ -1,5 +1,6 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
+import { callOrder } from './call-order.ts';
 import { callerConcentration } from './caller-concentration.ts';
 import type { BucketDetector, Detector } from './detector.ts';
 import { newError } from './example.ts';
@@ -23,6 +24,7 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   newDestination,
   newCall,
   missingCall,
+  callOrder,
   newTrigger,
   newCallerPrincipal,
   newError,

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ChartSection, Json, Section, Suite, SuiteReport } from '../suite.ts';
-import { type NabFile, nabFolder, publishedScores, readNab } from './series.ts';
 import { type Detected, detect, SHIPPED_LEVEL } from './detect.ts';
 import { bestThreshold, type NabScore, PROFILES, probationRows, type ScoredSeries, scoreAt } from './scorer.ts';
+import { type NabFile, nabFolder, publishedScores, readNab } from './series.ts';
 
 const PROFILE_NAMES = ['standard', 'lowFp', 'lowFn'] as const;
 /** Longest time a series may be scored again and again to measure what a point costs. */
