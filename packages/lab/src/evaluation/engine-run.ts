@@ -7,6 +7,7 @@ import type { FacetKind, NumberField, SymbolField } from '@gait/engine/event/sch
 
 /** Rows of one batch. */
 const BATCH_ROWS = 2048;
+/** Milliseconds of a day, which is a model day in all suites. */
 export const DAY_MS = 86_400_000;
 
 /** An invocation as suites write it down. */

@@ -31,6 +31,7 @@ export interface Change {
   readonly rate: (day: number) => number;
 }
 
+/** As it was. */
 export const UNCHANGED: Change = { bytes: () => 1, rate: () => 1 };
 
 /** Invocations of one function, day by day. Seeded; a day's traffic depends on seed and day alone. */
