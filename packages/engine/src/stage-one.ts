@@ -4,7 +4,7 @@ import { Names } from './base/names.ts';
 import { NO_PAGE, type SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { Categories } from './baselines/categories.ts';
-import { keyOf } from './baselines/category.ts';
+import { CATEGORY, keyOf } from './baselines/category.ts';
 import { Directory } from './baselines/directory.ts';
 import { countFacets, foreignGroups, INVOCATION_KINDS, isTold, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
@@ -15,6 +15,7 @@ import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
 import { Revisions } from './baselines/revisions.ts';
 import { FunctionStores } from './baselines/stores.ts';
+import { Volumes } from './baselines/volumes.ts';
 import { Arrivals, driverOf } from './demand/arrivals.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Bucket, Score, Scores } from './detectors/detector.ts';
@@ -36,6 +37,9 @@ import type { Settings } from './settings.ts';
 
 /** Own invocations after which a finding no longer says that a namesake lent its experience. */
 const OWN_EXPERIENCE_COUNT = 64;
+/** Places of which amounts are kept for each function, the fixed ones of `volumes.ts` included. */
+const SENT_SLOTS = 10;
+const READ_SLOTS = 8;
 /** Order in which the counts are saved. */
 const COUNTS = ['duplicates', 'conflicts', 'refused', 'late'] as const;
 
@@ -61,7 +65,14 @@ export class StageOne {
   readonly functions: Directory;
   readonly categories = new Categories(FUNCTIONS_MAX);
   readonly metrics = new MetricStore(FUNCTIONS_MAX);
-  readonly stores = new FunctionStores();
+  readonly sent = new Volumes(FUNCTIONS_MAX, SENT_SLOTS);
+  readonly read = new Volumes(FUNCTIONS_MAX, READ_SLOTS);
+  readonly traits = new Categories(FUNCTIONS_MAX);
+  readonly stores = new FunctionStores([
+    { word: HEAD.egress, store: this.sent },
+    { word: HEAD.data, store: this.read },
+    { word: HEAD.shape, store: this.traits },
+  ]);
   /** What will fire functions, counted since it was last taken. */
   readonly arrivals = new Arrivals();
   readonly names = new Names();
@@ -128,6 +139,9 @@ export class StageOne {
       functions: this.functions,
       metrics: this.metrics,
       categories: this.categories,
+      sent: this.sent,
+      read: this.read,
+      traits: this.traits,
       names: this.names,
       person: hashOf('person', hasher),
       ok: this.#ok,
@@ -215,8 +229,12 @@ export class StageOne {
   setTrusted(hi: number, lo: number, value: { field: number; hash: number; trusted: boolean }): void {
     const id = this.functions.find(hi, lo);
     if (id === 0) return;
-    this.categories.focus(this.functions.page(id).u32[this.functions.word(id) + HEAD.categories]);
-    this.categories.setTrusted(value.field, value.hash, value.trusted);
+    const { u32 } = this.functions.page(id);
+    const word = this.functions.word(id);
+    const isTrait = value.field >= CATEGORY.access;
+    const categories = isTrait ? this.traits : this.categories;
+    categories.focus(u32[word + (isTrait ? HEAD.shape : HEAD.categories)]);
+    categories.setTrusted(value.field, value.hash, value.trusted);
   }
 
   save(out: StateWriter): void {

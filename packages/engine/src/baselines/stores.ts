@@ -16,7 +16,11 @@ export interface FunctionStore {
  */
 export class FunctionStores {
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
-  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [];
+  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[];
+
+  constructor(all: readonly { readonly word: number; readonly store: FunctionStore }[]) {
+    this.all = all;
+  }
 
   get bytes(): number {
     return this.all.reduce((sum, { store }) => sum + store.bytes, 0);
