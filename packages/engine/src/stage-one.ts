@@ -15,8 +15,7 @@ import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
 import { Revisions } from './baselines/revisions.ts';
 import { FunctionStores } from './baselines/stores.ts';
-import { Volumes } from './baselines/volumes.ts';
-import { Arrivals, driverOf } from './demand/arrivals.ts';
+import { Arrivals } from './demand/arrivals.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Bucket, Score, Scores } from './detectors/detector.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS } from './detectors/registry.ts';
@@ -37,9 +36,6 @@ import type { Settings } from './settings.ts';
 
 /** Own invocations after which a finding no longer says that a namesake lent its experience. */
 const OWN_EXPERIENCE_COUNT = 64;
-/** Places of which amounts are kept for each function, the fixed ones of `volumes.ts` included. */
-const SENT_SLOTS = 10;
-const READ_SLOTS = 8;
 /** Order in which the counts are saved. */
 const COUNTS = ['duplicates', 'conflicts', 'refused', 'late'] as const;
 
@@ -51,6 +47,8 @@ const FAMILY_OF = new Map(
 const DETECTOR_FAMILY = FUNCTION_DETECTORS.map((detector) => FAMILY_BIT[detector.family]);
 /** Families of numbers: their gate closes for invocations that are still waiting for facets, too. */
 const GATE_OF_NUMBERS = FAMILY_BIT.resource | FAMILY_BIT.timing;
+/** Detectors of minutes that look at each invocation. */
+const COUNTING_DETECTORS = BUCKET_DETECTORS.filter(({ count }) => count !== undefined);
 /** Facet masks of each detector, aligned with the registry. */
 const DETECTOR_FACETS = FUNCTION_DETECTORS.map((detector) =>
   detector.facets.reduce((mask, kind) => mask | (1 << FACET[kind]), 0),
@@ -65,14 +63,7 @@ export class StageOne {
   readonly functions: Directory;
   readonly categories = new Categories(FUNCTIONS_MAX);
   readonly metrics = new MetricStore(FUNCTIONS_MAX);
-  readonly sent = new Volumes(FUNCTIONS_MAX, SENT_SLOTS);
-  readonly read = new Volumes(FUNCTIONS_MAX, READ_SLOTS);
-  readonly traits = new Categories(FUNCTIONS_MAX);
-  readonly stores = new FunctionStores([
-    { word: HEAD.egress, store: this.sent },
-    { word: HEAD.data, store: this.read },
-    { word: HEAD.shape, store: this.traits },
-  ]);
+  readonly stores = new FunctionStores();
   /** What will fire functions, counted since it was last taken. */
   readonly arrivals = new Arrivals();
   readonly names = new Names();
@@ -139,9 +130,7 @@ export class StageOne {
       functions: this.functions,
       metrics: this.metrics,
       categories: this.categories,
-      sent: this.sent,
-      read: this.read,
-      traits: this.traits,
+      stores: this.stores,
       names: this.names,
       person: hashOf('person', hasher),
       ok: this.#ok,
@@ -232,7 +221,7 @@ export class StageOne {
     const { u32 } = this.functions.page(id);
     const word = this.functions.word(id);
     const isTrait = value.field >= CATEGORY.access;
-    const categories = isTrait ? this.traits : this.categories;
+    const categories = isTrait ? this.stores.traits : this.categories;
     categories.focus(u32[word + (isTrait ? HEAD.shape : HEAD.categories)]);
     categories.setTrusted(value.field, value.hash, value.trusted);
   }
@@ -361,7 +350,7 @@ export class StageOne {
       this.#active.push(this.#id);
     }
     this.#judge();
-    if (!aside) this.#countArrivals(view);
+    if (!aside) this.arrivals.note(view, this.#seen, this.#head);
     if (aside) this.#teach(this.#claimed);
     else this.#settle(loose ? undefined : key, arrival);
   }
@@ -370,17 +359,6 @@ export class StageOne {
     const kind = 31 - Math.clz32(seen.facets);
     const second = Math.floor(seen.eventMs / 1000);
     return this.recent.arrive(key, { kind, second, content: contentOf(seen) });
-  }
-
-  /** What the row at hand says of demand: what it sends on its way, and what fired it. */
-  #countArrivals(view: BatchView): void {
-    const seen = this.#seen;
-    if (seen.callCount > 0) this.arrivals.calls(view, seen);
-    const { u32 } = this.#page;
-    const driver = driverOf(seen);
-    if (driver === 0 || driver === u32[this.#word + HEAD.driver]) return;
-    u32[this.#word + HEAD.driver] = driver;
-    this.arrivals.fired(u32[this.#word + HEAD.keyLo], driver);
   }
 
   /** What every row does to the head, before it is judged. */
@@ -601,6 +579,7 @@ export class StageOne {
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
+    for (const detector of COUNTING_DETECTORS) detector.count?.(seen, this.#baselines);
     if (seen.habitual) this.categories.repeat();
     else if (!seen.training) keepHabit(seen, this.categories, this.#baselines.lesson.day);
     this.#page.u32[this.#word + HEAD.sinceRevision]++;

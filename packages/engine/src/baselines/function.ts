@@ -7,6 +7,8 @@ import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
+import type { Spending } from './spending.ts';
+import type { FunctionStores } from './stores.ts';
 import type { Volumes } from './volumes.ts';
 
 /** Bit of a family in the `held` words. */
@@ -29,6 +31,7 @@ export class FunctionBaselines {
   readonly read: Volumes;
   /** Values of its events, of stores and what it does to them, and of what it leaves behind. */
   readonly traits: Categories;
+  readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
   readonly person: number;
@@ -51,9 +54,7 @@ export class FunctionBaselines {
     readonly functions: Directory;
     readonly metrics: MetricStore;
     readonly categories: Categories;
-    readonly sent: Volumes;
-    readonly read: Volumes;
-    readonly traits: Categories;
+    readonly stores: FunctionStores;
     readonly names: Names;
     readonly person: number;
     readonly ok: number;
@@ -61,9 +62,10 @@ export class FunctionBaselines {
     this.#functions = parts.functions;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
-    this.sent = parts.sent;
-    this.read = parts.read;
-    this.traits = parts.traits;
+    this.sent = parts.stores.sent;
+    this.read = parts.stores.read;
+    this.traits = parts.stores.traits;
+    this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
     this.ok = parts.ok;
@@ -82,6 +84,7 @@ export class FunctionBaselines {
     this.sent.focus(u32[word + HEAD.egress]);
     this.read.focus(u32[word + HEAD.data]);
     this.traits.focus(u32[word + HEAD.shape]);
+    this.spending.focus(u32[word + HEAD.spending]);
   }
 
   /**
@@ -96,6 +99,15 @@ export class FunctionBaselines {
     u32[at] = this[which].alloc();
     this[which].focus(u32[at]);
     return u32[at] !== 0;
+  }
+
+  /** Gives the function a block for what it costs, if it has none. */
+  makeSpending(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    if (u32[word + HEAD.spending] !== 0) return;
+    u32[word + HEAD.spending] = this.spending.alloc();
+    this.spending.focus(u32[word + HEAD.spending]);
   }
 
   /** Function key. */

@@ -51,6 +51,8 @@ export const HEAD = {
   data: 55,
   /** Hash of what fired it last, as told to the model of demand. */
   driver: 57,
+  /** Block of `Spending`. */
+  spending: 58,
 } as const;
 
 /** Bytes of a head. */

@@ -170,7 +170,9 @@ export class Volumes implements FunctionStore {
 
   /** Invocations of model day `day` so far. */
   invocationsToday(day: number): number {
-    return this.#block === 0 || this.#page.u32[this.#word + DAY] !== day + 1 ? 0 : this.#page.u32[this.#word + INVOCATIONS];
+    return this.#block === 0 || this.#page.u32[this.#word + DAY] !== day + 1
+      ? 0
+      : this.#page.u32[this.#word + INVOCATIONS];
   }
 
   /** Takes the bits of slots whose day was closed since the last call. */

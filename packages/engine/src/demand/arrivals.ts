@@ -1,6 +1,8 @@
 import { ARRIVALS_MAX, CALL_ROLES_MAX, FIRED_PAIRS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Table } from '../base/table.ts';
+import { HEAD } from '../baselines/functions.ts';
+import type { HeadPlace } from '../baselines/revisions.ts';
 import { SYMBOL } from '../event/schema.ts';
 import type { BatchView } from '../features/batch-view.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
@@ -34,13 +36,15 @@ export class Arrivals {
   /** Driver of each call token, 0 for calls that fire nothing: found by their texts once. Not part of the state. */
   readonly #roles = new Map<number, number>();
 
-  /** Counts the calls of an invocation that was not seen before; `view` holds its batch. */
-  calls(view: BatchView, seen: Observation): void {
-    if (seen.isForeign(FIELDS.calls)) return;
-    for (let at = 0; at < seen.callCount; at++) {
-      const driver = this.#roles.get(seen.callToken[at]) ?? this.#roleOf(view, seen, at);
-      if (driver !== 0) this.#count(driver, 1);
-    }
+  /** What an invocation says of demand: what it sends on its way, and what fired it. `view` holds its batch. */
+  note(view: BatchView, seen: Observation, head: HeadPlace): void {
+    if (seen.callCount > 0) this.#calls(view, seen);
+    const { u32 } = head.page;
+    const driver = seen.isForeign(FIELDS.trigger) ? 0 : seen.symbols[SYMBOL.triggerSource];
+    // Told once for as long as nothing else fires it.
+    if (driver === 0 || driver === u32[head.word + HEAD.driver]) return;
+    u32[head.word + HEAD.driver] = driver;
+    this.#pair(u32[head.word + HEAD.keyLo], driver);
   }
 
   /** Requests that reached a gateway's route. */
@@ -48,15 +52,10 @@ export class Arrivals {
     this.#count(driver, 1);
   }
 
-  /** Notes what fired an invocation of a function. */
-  fired(functionHash: number, driver: number): void {
-    if (!this.#fired.set(functionHash, driver, 1)) this.refused++;
-  }
-
   /** Adds everything another one holds to this one, and empties it. */
   absorb(other: Arrivals): void {
     for (const { driver, count } of other.takeArrivals()) this.#count(driver, count);
-    for (const { functionHash, driver } of other.takeFired()) this.fired(functionHash, driver);
+    for (const { functionHash, driver } of other.takeFired()) this.#pair(functionHash, driver);
     this.refused += other.refused;
     other.refused = 0;
   }
@@ -89,6 +88,18 @@ export class Arrivals {
     this.refused = from.u32();
   }
 
+  #calls(view: BatchView, seen: Observation): void {
+    if (seen.isForeign(FIELDS.calls)) return;
+    for (let at = 0; at < seen.callCount; at++) {
+      const driver = this.#roles.get(seen.callToken[at]) ?? this.#roleOf(view, seen, at);
+      if (driver !== 0) this.#count(driver, 1);
+    }
+  }
+
+  #pair(functionHash: number, driver: number): void {
+    if (!this.#fired.set(functionHash, driver, 1)) this.refused++;
+  }
+
   #count(driver: number, count: number): void {
     if (!this.#counts.set(0, driver, Math.min(0xffff_ffff, this.#counts.get(0, driver) + count))) this.refused++;
   }
@@ -103,9 +114,4 @@ export class Arrivals {
     if (this.#roles.size < CALL_ROLES_MAX) this.#roles.set(seen.callToken[at], driver);
     return driver;
   }
-}
-
-/** What fired an invocation, 0 when it does not say. */
-export function driverOf(seen: Observation): number {
-  return seen.isForeign(FIELDS.trigger) ? 0 : seen.symbols[SYMBOL.triggerSource];
 }

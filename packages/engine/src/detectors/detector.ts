@@ -83,5 +83,7 @@ export interface BucketDetector {
   readonly family: Family;
   readonly title: string;
   readonly version: string;
+  /** Counts an invocation for the minute it is in, where the roll-up says too little. */
+  count?(seen: Observation, state: FunctionBaselines): void;
   close(bucket: Bucket, state: FunctionBaselines, out: Scores): void;
 }

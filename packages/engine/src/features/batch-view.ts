@@ -18,14 +18,7 @@ import { verbClassOf } from './verb-class.ts';
 
 /** Numbers and symbols that nothing looks at once the row is in the log: they are not copied. */
 const UNREAD_NUMBERS: readonly NumberField[] = ['memorySizeMb', 'threads', 'files', 'sequence'];
-const UNREAD_SYMBOLS: readonly SymbolField[] = [
-  'function',
-  'country',
-  'client',
-  'instance',
-  'account',
-  'claimed',
-];
+const UNREAD_SYMBOLS: readonly SymbolField[] = ['function', 'country', 'client', 'instance', 'account', 'claimed'];
 
 /** Facet kinds that say which calls an invocation made. */
 const KINDS_WITH_CALLS = (1 << FACET.sensor) | (1 << FACET.otel) | (1 << FACET.xray);

@@ -18,7 +18,10 @@ const STORES: ReadonlySet<string> = new Set([
 const OPERATIONS: readonly (readonly [RegExp, number])[] = [
   [/^(delete|remove|drop|truncate|purge|batchdelete|del$|unlink|flush)/i, VERB_CLASS.delete],
   [/^(list|scan|describe|keys$|show|head$|headbucket|getbucketl)/i, VERB_CLASS.list],
-  [/^(batchget|transactget|get|read|query|select|find|fetch|head|mget|hget|lrange|decrypt|aggregate|search|download)/i, VERB_CLASS.read],
+  [
+    /^(batchget|transactget|get|read|query|select|find|fetch|head|mget|hget|lrange|decrypt|aggregate|search|download)/i,
+    VERB_CLASS.read,
+  ],
   [
     /^(batchwrite|transactwrite|put|write|insert|update|upsert|create|copy|upload|set|append|replace|completemultipart|encrypt|generate|restore|hset|lpush|rpush|merge|post|patch|save)/i,
     VERB_CLASS.write,
