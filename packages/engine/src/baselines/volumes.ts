@@ -11,7 +11,7 @@ export const SLOT = {
   total: 0,
   /** Sent: bytes of the response. Read: calls that read. */
   second: 1,
-  /** Sent: characters carried in names of hosts. */
+  /** Sent: characters carried in names of hosts. Read: records of the batch that fired it. */
   names: 2,
 } as const;
 /** Number of the first slot that belongs to a place. */
@@ -29,8 +29,8 @@ const MAP_WORDS = 4;
 const STAGED = 9;
 const STAGED_BEYOND = 10;
 const STAGED_SECOND = 11;
-/** Records of distinct destinations in an hour and in an invocation, of /tmp, and of what one principal read in a day. */
 const RECORDS = 12;
+/** Records of distinct destinations in an hour and in an invocation, of /tmp, and of what one principal read in a day. */
 export const RECORD = { hour: 0, invocation: 1, temporary: 2, principal: 3 } as const;
 /** Principals of the current day: hash and bytes. */
 const PRINCIPALS = RECORDS + 4 * PEAK_WORDS;

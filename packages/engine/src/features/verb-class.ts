@@ -1,7 +1,7 @@
-/** What a call does to what is stored where it goes. The numbers are part of saved state. */
-export const VERB_CLASS = { none: 0, read: 1, list: 2, write: 3, delete: 4 } as const;
+/** What a call does to what is stored where it goes, or that it is no call but a child process. The numbers are part of saved state. */
+export const VERB_CLASS = { none: 0, read: 1, list: 2, write: 3, delete: 4, child: 5 } as const;
 /** The classes in words, by number. */
-export const VERB_CLASS_TEXTS = ['', 'read', 'list', 'write', 'delete'] as const;
+export const VERB_CLASS_TEXTS = ['', 'read', 'list', 'write', 'delete', ''] as const;
 
 /**
  * Stores, by the service in front of the verb: cloud services, databases by the names that tracing gives them. What is called
@@ -48,6 +48,7 @@ export function verbClassOf(verb: string): number {
   if (colon < 0) return VERB_CLASS.none;
   const service = verb.slice(0, colon).toLowerCase();
   const operation = verb.slice(colon + 1);
+  if (service === 'exec') return VERB_CLASS.child;
   if (service === 'http' || service === 'https') return METHODS.get(operation) ?? VERB_CLASS.none;
   if (!STORES.has(service)) return VERB_CLASS.none;
   for (const [pattern, found] of OPERATIONS) if (pattern.test(operation)) return found;
