@@ -86,6 +86,7 @@ export class Volumes implements FunctionStore {
   readonly #dayTail = new PeakTail();
   readonly #record = new PeakTail();
   readonly #cusum = new AnchoredCusum();
+  readonly #map = new Uint32Array(MAP_WORDS);
   #block = 0;
   #page: SlabPage = NO_PAGE;
   #word = 0;
@@ -221,12 +222,15 @@ export class Volumes implements FunctionStore {
     if (this.#block === 0) return 0;
     const { u32 } = this.#page;
     const same = u32[this.#word + HOUR] === hour + 1;
-    const map = Uint32Array.from({ length: MAP_WORDS }, (_, at) => (same ? u32[this.#word + MAP + at] : 0));
+    const map = this.#map;
+    for (let word = 0; word < MAP_WORDS; word++) map[word] = same ? u32[this.#word + MAP + word] : 0;
     let fresh = false;
     for (let at = 0; at < count; at++) {
-      const [word, bit] = placeInMap(hashes[at]);
-      if (hashes[at] === 0 || (map[word] & bit) !== 0) continue;
-      map[word] |= bit;
+      if (hashes[at] === 0) continue;
+      const place = placeInMap(hashes[at]);
+      const bit = 1 << (place & 31);
+      if ((map[place >>> 5] & bit) !== 0) continue;
+      map[place >>> 5] |= bit;
       fresh = true;
     }
     return fresh ? distinctIn(map) : 0;
@@ -244,8 +248,8 @@ export class Volumes implements FunctionStore {
     }
     for (let at = 0; at < count; at++) {
       if (hashes[at] === 0) continue;
-      const [word, bit] = placeInMap(hashes[at]);
-      u32[first + word] |= bit;
+      const place = placeInMap(hashes[at]);
+      u32[first + (place >>> 5)] |= 1 << (place & 31);
     }
   }
 
@@ -398,10 +402,9 @@ function faded(days: number): number {
   return factor;
 }
 
-/** Word and bit of a hash in the map of an hour. */
-function placeInMap(hash: number): readonly [number, number] {
-  const bit = (Math.imul(hash, 0x9e3779b1) >>> 25) & 127;
-  return [bit >>> 5, 1 << (bit & 31)];
+/** Place of a hash in the map of an hour. */
+function placeInMap(hash: number): number {
+  return Math.imul(hash, 0x9e3779b1) >>> 25;
 }
 
 /** Number of distinct values that set so many bits, by the share of bits that are still 0. */

@@ -26,7 +26,6 @@ export const fanOut: Detector<FunctionBaselines> = {
     const { sent } = state;
     if (!sent.known || !seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     out.judged(fanOut.id);
-    if (seen.habitual) return;
     const own = distinctIn(seen);
     const hour = sent.distinctWith(hourOf(seen), seen.callDestination, seen.callCount);
     const { shortName: name } = state;
@@ -66,11 +65,9 @@ export const fanOut: Detector<FunctionBaselines> = {
   learn(seen, state) {
     if (!seen.callsKnown || !state.grant('sent')) return;
     const { sent } = state;
-    if (!seen.habitual || sent.record(RECORD.invocation).count < RECORD_COUNT_MIN) {
-      const tail = sent.record(RECORD.invocation);
-      const own = distinctIn(seen);
-      if (!state.held('egress') || tail.beyond(own) < 0 || state.lesson.training) tail.learn(own);
-    }
+    const own = distinctIn(seen);
+    const tail = sent.record(RECORD.invocation);
+    if (!state.held('egress') || tail.beyond(own) < 0 || state.lesson.training) tail.learn(own);
     if (!state.held('egress')) sent.learnDistinct(hourOf(seen), seen.callDestination, seen.callCount);
   },
 };

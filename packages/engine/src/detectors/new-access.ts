@@ -16,8 +16,9 @@ const TECHNIQUES: readonly (readonly string[])[] = [[], ['T1530'], ['T1619'], ['
 /**
  * A data dependency of another class: a store the function knows, and a thing it never did there (reads what it only wrote,
  * lists, deletes). Operations are put into classes first, so that another API call to the same end is nothing new. The store
- * is the bucket, table or database; keys and their prefixes are in no record. Silent for stores that are new as a whole, of which
- * `egress.new-destination` speaks, and in functions whose stores change all the time.
+ * is the bucket, table or database; keys and their prefixes are in no record. Speaks where `flow.new-call` does not, whose finding
+ * tells the class otherwise: in functions whose calls vary, but not what they do to which store. Silent for stores that are new as a
+ * whole, of which `egress.new-destination` speaks, and in functions whose stores change all the time.
  */
 export const newAccess: Detector<FunctionBaselines> = {
   id: 'data.new-access',
@@ -29,13 +30,12 @@ export const newAccess: Detector<FunctionBaselines> = {
   score(seen, state, out) {
     if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     out.judged(newAccess.id, seen.callCount);
-    if (seen.habitual) return;
     for (let at = 0; at < seen.callCount; at++) {
       const hash = accessOf(seen, at);
       if (hash === 0 || isRepeated(seen, at, hash)) continue;
       const entry = state.traits.find(CATEGORY.access, hash);
       if (state.traits.wantsName(entry)) state.names.add(keyOf(CATEGORY.access, hash), accessText(seen, at));
-      if (state.traits.isKnown(entry) || !isKnownStore(seen, state, at)) continue;
+      if (state.traits.isKnown(entry) || !isKnownStore(seen, state, at) || isToldByCall(seen, state, at)) continue;
       const place = { field: CATEGORY.access, entry, day: state.lesson.day };
       const novelty = scoreNovelty(state.traits, place, BASE, SCORE_MIN);
       if (novelty === undefined) continue;
@@ -65,7 +65,6 @@ export const newAccess: Detector<FunctionBaselines> = {
     if (!seen.callsKnown || !state.grant('traits')) return;
     const { traits } = state;
     traits.observe(CATEGORY.access);
-    if (seen.habitual && traits.observations(CATEGORY.access) > HABIT_FROM) return;
     for (let at = 0; at < seen.callCount; at++) {
       const hash = accessOf(seen, at);
       if (hash === 0 || isRepeated(seen, at, hash)) continue;
@@ -77,8 +76,13 @@ export const newAccess: Detector<FunctionBaselines> = {
   },
 };
 
-/** Observations after which those of a habit need not be counted value by value: all of them are known by then. */
-const HABIT_FROM = 64;
+/** A new way to use a known store. */
+export interface NewAccess {
+  /** `delete s3/invoices`. */
+  readonly text: string;
+  readonly impact: number;
+  readonly techniques: readonly string[];
+}
 
 /** Class and store together, 0 for a call that is no access. */
 function accessOf(seen: Observation, at: number): number {
@@ -88,6 +92,15 @@ function accessOf(seen: Observation, at: number): number {
   return mix32(store ^ Math.imul(kind, 0x9e3779b1)) >>> 0 || 1;
 }
 
+/** True when `flow.new-call` speaks of this call: it tells the class, too, and one thing is told once. */
+function isToldByCall(seen: Observation, state: FunctionBaselines, at: number): boolean {
+  if (seen.habitual) return false;
+  const entry = state.categories.find(CATEGORY.call, seen.callToken[at]);
+  const place = { field: CATEGORY.call, entry, day: state.lesson.day };
+  const novelty = scoreNovelty(state.categories, place, BASE);
+  return novelty !== undefined && novelty.score >= novelty.threshold;
+}
+
 function isRepeated(seen: Observation, at: number, hash: number): boolean {
   for (let before = 0; before < at; before++) if (accessOf(seen, before) === hash) return true;
   return false;
@@ -95,6 +108,15 @@ function isRepeated(seen: Observation, at: number, hash: number): boolean {
 
 function isKnownStore(seen: Observation, state: FunctionBaselines, at: number): boolean {
   return state.categories.isKnown(state.categories.find(CATEGORY.destination, seen.callDestination[at]));
+}
+
+/** What is new about a call to a store the function knows, undefined when that is nothing: for other detectors' findings. */
+export function newAccessOf(seen: Observation, state: FunctionBaselines, at: number): NewAccess | undefined {
+  const hash = accessOf(seen, at);
+  if (hash === 0 || !isKnownStore(seen, state, at)) return undefined;
+  if (state.traits.isKnown(state.traits.find(CATEGORY.access, hash))) return undefined;
+  const kind = seen.callClass[at];
+  return { text: accessText(seen, at), impact: IMPACT[kind], techniques: TECHNIQUES[kind] };
 }
 
 function accessText(seen: Observation, at: number): string {
