@@ -184,7 +184,8 @@ function bytesRead(seen: Observation, hash: number): number {
   let sum = Number.NaN;
   for (let at = 0; at < seen.callCount; at++) {
     const bytes = seen.callBytesIn[at];
-    if (seen.callDestination[at] === hash && bytes >= 0 && isRead(seen, at)) sum = Number.isNaN(sum) ? bytes : sum + bytes;
+    if (seen.callDestination[at] === hash && bytes >= 0 && isRead(seen, at))
+      sum = Number.isNaN(sum) ? bytes : sum + bytes;
   }
   return sum;
 }

@@ -12,7 +12,7 @@ const EXCESS_MIN = 65_536;
 /**
  * Slow drip: for days on end more bytes an invocation to one destination than the anchored level, by an anchored cumulative sum
  * (`AnchoredCusum`). Finds what hides in the daily variation of a destination the function always talks to. Silent for the
- * first seven days, below 64 KiB in all, on drips below about half the variation from day to day, and for the days
+ * first seven days, below 64 KiB in all, on drips below about the variation from day to day, and for the days
  * after a deployment in which the level is learned anew. Judged once a day, at its end.
  */
 export const egressDrip: BucketDetector = dripDetector('egress.drip', 'Slow drip to a destination', SENT);

@@ -21,26 +21,26 @@ const SPREAD_DAYS = 28;
 const SPREAD_MIN = 0.02;
 /** Standard deviations in a mean absolute deviation, of a normal law. */
 const SIGMAS = 1.2533;
-/** Shifts below one standard deviation are not looked for. */
-const SLACK = 0.5;
+/** Shifts below two standard deviations are not looked for: smaller ones are what a drift of 0.2 % a day looks like. */
+const SLACK = 1;
 /** One day says this much at most, in standard deviations: a record day alone is no slow drip. */
 const STEP_MAX = 3;
 /** Deviations of a day from which it does not move an anchor that is still being drawn. */
 const ORDINARY = 1.5;
 /** The sum holds at twice its limit, so that it comes down again within days once the cause is gone. */
-const SUM_MAX = 20;
+const SUM_MAX = 10;
 /** Sum from which it is a finding: of normal days one in 10^4.3 gets there, and real days are not normal. */
-export const CUSUM_LIMIT = 10;
+export const CUSUM_LIMIT = 5;
 /** Decades in one standard deviation of the sum: D. Siegmund's approximation (1985), exp(-2 x slack x sum). */
 const DECADES_PER_SIGMA = (2 * SLACK) / Math.LN10;
 
 /**
  * Slow rise of a daily level against an anchor that hardly moves: a one-sided cumulative sum (E. S. Page 1954) of the daily
  * logarithm, in its own day-to-day standard deviations, each day clipped. The anchor is the mean of the first two weeks and may
- * then move 0.25 % a day, so that a drip cannot teach itself away and a drift of 0.2 % a day stays quiet. A deployment loosens a mature anchor:
+ * then move 0.25 % a day (up, as long as the sum is above 0: noise would hide the direction otherwise), so that a drip cannot teach itself away and a drift of 0.2 % a day stays quiet. A deployment loosens a mature anchor:
  * half of the sum is forgotten, and the next days draw it anew.
  *
- * Silent for the first seven days, on falling levels, and on shifts below about half the spread from day to day. NaN and
+ * Silent for the first seven days, on falling levels, and on shifts below about the spread from day to day. NaN and
  * infinite levels are refused. A view over 32-bit floats; a zeroed record is empty. Cost 20 ns a day.
  */
 export class AnchoredCusum {
@@ -109,7 +109,7 @@ export class AnchoredCusum {
     if (of.held) return true;
     this.#widen(Math.min(Math.abs(gap), STEP_MAX * this.spread));
     if (days < ANCHORED_DAYS && Math.abs(deviations) < ORDINARY) f32[at + ANCHOR] += gap / days;
-    else f32[at + ANCHOR] += Math.max(-DRIFT_MAX, Math.min(DRIFT_MAX, gap));
+    else f32[at + ANCHOR] += f32[at + SUM] > 0 ? DRIFT_MAX : Math.max(-DRIFT_MAX, Math.min(DRIFT_MAX, gap));
     f32[at + DAYS] = Math.min(65_535, days + 1);
     return true;
   }
