@@ -95,7 +95,7 @@ export class FunctionBaselines {
     const { u32 } = this.#functions.page(this.#id);
     const at = this.#functions.word(this.#id) + BLOCK_WORD[which];
     if (u32[at] !== 0) return true;
-    if (this.invocations === 0) return false;
+    if (u32[this.#functions.word(this.#id) + HEAD.closed] < 2) return false;
     u32[at] = this[which].alloc();
     this[which].focus(u32[at]);
     return u32[at] !== 0;

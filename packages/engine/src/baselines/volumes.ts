@@ -236,17 +236,19 @@ export class Volumes implements FunctionStore {
     return fresh ? distinctIn(map) : 0;
   }
 
-  /** Counts the destinations of an invocation in their hour, after closing the hour before. */
-  learnDistinct(hour: number, hashes: Uint32Array, count: number): void {
+  /** Counts the first destinations of a list in their hour, after closing the hour before; `held`: that one is not learned. */
+  learnDistinct(hour: number, hashes: Uint32Array, of: { readonly count: number; readonly held: boolean }): void {
     const { u32 } = this.#page;
     const first = this.#word + MAP;
     if (u32[this.#word + HOUR] !== hour + 1) {
       const map = u32.subarray(first, first + MAP_WORDS);
-      if (u32[this.#word + HOUR] !== 0) this.record(RECORD.hour).learn(distinctIn(map));
+      if (u32[this.#word + HOUR] !== 0) {
+        learnAmount(this.record(RECORD.hour), distinctIn(map), { held: of.held, training: false });
+      }
       map.fill(0);
       u32[this.#word + HOUR] = hour + 1;
     }
-    for (let at = 0; at < count; at++) {
+    for (let at = 0; at < of.count; at++) {
       if (hashes[at] === 0) continue;
       const place = placeInMap(hashes[at]);
       u32[first + (place >>> 5)] |= 1 << (place & 31);

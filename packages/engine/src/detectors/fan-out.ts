@@ -1,5 +1,5 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
-import { CLAIM_BEYOND, RECORD, RECORD_COUNT_MIN } from '../baselines/volumes.ts';
+import { CLAIM_BEYOND, learnAmount, RECORD, RECORD_COUNT_MIN } from '../baselines/volumes.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { addAmount } from './amount-claim.ts';
 import type { Detector } from './detector.ts';
@@ -65,10 +65,9 @@ export const fanOut: Detector<FunctionBaselines> = {
   learn(seen, state) {
     if (!seen.callsKnown || !state.grant('sent')) return;
     const { sent } = state;
-    const own = distinctIn(seen);
-    const tail = sent.record(RECORD.invocation);
-    if (!state.held('egress') || tail.beyond(own) < 0 || state.lesson.training) tail.learn(own);
-    if (!state.held('egress')) sent.learnDistinct(hourOf(seen), seen.callDestination, seen.callCount);
+    const held = state.held('egress') && !state.lesson.training;
+    learnAmount(sent.record(RECORD.invocation), distinctIn(seen), { held, training: state.lesson.training });
+    sent.learnDistinct(hourOf(seen), seen.callDestination, { count: seen.callCount, held });
   },
 };
 

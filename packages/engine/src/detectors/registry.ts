@@ -29,16 +29,16 @@ import { staging } from './staging.ts';
 import { unusualChange } from './unusual-change.ts';
 
 /** Detectors of stage 1, which judge one function's invocations, in the order they run. Calls are learned after destinations:
- * a call to a destination that was new is covered by it. */
+ * a call to a destination that was new is covered by it. Many new places at once are told before each of them. */
 export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   timingTail,
   resourceTail,
+  fanOut,
   newDestination,
   newCall,
   egressVolume,
   bulkResponse,
   dnsLabels,
-  fanOut,
   staging,
   readVolume,
   newAccess,

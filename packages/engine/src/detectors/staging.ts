@@ -1,5 +1,5 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
-import { RECORD, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
+import { learnAmount, RECORD, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { addAmount } from './amount-claim.ts';
@@ -70,8 +70,8 @@ export const staging: Detector<FunctionBaselines> = {
     const { sent } = state;
     const found = growthOf(kept, state);
     if (found.bytes >= STAGED_MIN) sent.stage(found.bytes, found.beyond, Math.floor(seen.nowMs / 1000));
-    const tail = sent.record(RECORD.temporary);
-    if (!state.held('egress') || found.beyond < 0 || state.lesson.training) tail.learn(kept);
+    const as = { held: state.held('egress'), training: state.lesson.training };
+    learnAmount(sent.record(RECORD.temporary), kept, as);
   },
 };
 
