@@ -58,7 +58,6 @@ export const fanOut: Detector<FunctionBaselines> = {
           quietIf: `it had called fewer than ${limit} destinations in ${span}`,
         }),
       });
-      return;
     }
   },
 

@@ -68,7 +68,7 @@ describe('a record of large ones', () => {
 
   it('takes zero for a value', () => {
     const tail = fed(new Array(30).fill(0));
-    assert.deepEqual([tail.count, tail.max, tail.score(0)], [30, 0, Math.log10(31)]);
+    assert.deepEqual([tail.count, tail.max, tail.score(0)], [30, 0, 0]);
     assert.ok(tail.beyond(1e6) > 2);
   });
 

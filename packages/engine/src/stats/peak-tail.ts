@@ -62,7 +62,7 @@ export class PeakTail {
     if (!isAmount(value) || this.count === 0) return 0;
     const record = Math.log10(this.count + 1);
     const beyond = this.beyond(value);
-    if (beyond >= 0) return record + beyond;
+    if (beyond > 0) return record + beyond;
     const above = Math.log1p(value) - this.#f32[this.#at + MEAN];
     if (above <= 0) return 0;
     return Math.min(record, (Math.LN2 + above / this.#scale()) / Math.LN10);
