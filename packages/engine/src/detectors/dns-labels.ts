@@ -76,7 +76,7 @@ export const dnsLabels: Detector<FunctionBaselines> = {
 
 function charactersOf(seen: Observation): number {
   const characters = seen.numbers[NUMBER.nameBytes];
-  return characters >= 0 ? characters : 0;
+  return Number.isNaN(characters) ? 0 : characters;
 }
 
 function destinationsOf(seen: Observation): string[] {

@@ -46,7 +46,7 @@ export const newDestination: Detector<FunctionBaselines> = {
       if (novelty === undefined) continue;
       const text = destinationText(seen, at);
       const bytes = sentTo(seen, hash);
-      const sent = bytes > 0 ? bytes : 0;
+      const sent = Number.isNaN(bytes) ? 0 : bytes;
       const bare = text.startsWith('address:');
       const beyond = decadesBeyond(state, sent);
       out.add({
