@@ -5,6 +5,7 @@ import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
+import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
 import type { Spending } from './spending.ts';
@@ -31,6 +32,7 @@ export class FunctionBaselines {
   readonly read: Volumes;
   /** Values of its events, of stores and what it does to them, and of what it leaves behind. */
   readonly traits: Categories;
+  readonly flows: Flows;
   readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
@@ -65,6 +67,7 @@ export class FunctionBaselines {
     this.sent = parts.stores.sent;
     this.read = parts.stores.read;
     this.traits = parts.stores.traits;
+    this.flows = parts.stores.flows;
     this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
@@ -84,6 +87,7 @@ export class FunctionBaselines {
     this.sent.focus(u32[word + HEAD.egress]);
     this.read.focus(u32[word + HEAD.data]);
     this.traits.focus(u32[word + HEAD.shape]);
+    this.flows.focus(u32[word + HEAD.flows]);
     this.spending.focus(u32[word + HEAD.spending]);
   }
 
@@ -99,6 +103,14 @@ export class FunctionBaselines {
     u32[at] = this[which].alloc();
     this[which].focus(u32[at]);
     return u32[at] !== 0;
+  }
+
+  /** Gives the function a block for the order of its calls. */
+  makeFlows(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    u32[word + HEAD.flows] = this.flows.alloc();
+    this.flows.focus(u32[word + HEAD.flows]);
   }
 
   /** Gives the function a block for what it costs, if it has none. */

@@ -49,6 +49,8 @@ export const HEAD = {
   shape: 54,
   /** Amounts read, by store. */
   data: 55,
+  /** Block of `Flows`. */
+  flows: 49,
   /** Hash of what fired it last, as told to the model of demand. */
   driver: 57,
   /** Block of `Spending`. */

@@ -1,6 +1,7 @@
 import { FUNCTIONS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Categories } from './categories.ts';
+import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import { Spending } from './spending.ts';
 import { Volumes } from './volumes.ts';
@@ -24,6 +25,7 @@ export interface FunctionStore {
  * saved, loaded, counted, and given back when the function is pushed out.
  */
 export class FunctionStores {
+  readonly flows = new Flows();
   readonly spending = new Spending();
   /** What functions send, by destination. */
   readonly sent = new Volumes(FUNCTIONS_MAX, SENT_SLOTS);
@@ -33,6 +35,7 @@ export class FunctionStores {
   readonly traits = new Categories(FUNCTIONS_MAX);
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
+    { word: HEAD.flows, store: this.flows },
     { word: HEAD.spending, store: this.spending },
     { word: HEAD.egress, store: this.sent },
     { word: HEAD.data, store: this.read },

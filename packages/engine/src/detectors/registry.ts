@@ -2,6 +2,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { batchSize } from './batch-size.ts';
 import { bulkResponse } from './bulk-response.ts';
+import { callOrder } from './call-order.ts';
 import { callerConcentration } from './caller-concentration.ts';
 import { egressDay, readDay } from './day-volume.ts';
 import type { BucketDetector, Detector } from './detector.ts';
@@ -47,6 +48,7 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   batchSize,
   leftBehind,
   missingCall,
+  callOrder,
   newTrigger,
   newCallerPrincipal,
   newError,

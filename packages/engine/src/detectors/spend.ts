@@ -6,6 +6,8 @@ const GIGABYTE_SECOND_DOLLARS = 0.0000166667;
 const REQUEST_DOLLARS = 0.0000002;
 /** Smallest memory a function is billed for. */
 const MEMORY_MIN_MB = 128;
+/** Invocations before a function gets memory for what it costs: invented names never come so far. */
+const INVOCATIONS_MIN = 8;
 /** Hours known before a sum can be strange. */
 const HOURS_MIN = 12;
 /** Dollars an hour below which nobody minds. */
@@ -27,6 +29,7 @@ export const spend: BucketDetector = {
   version: '1',
 
   close({ second, row, training }, state, out) {
+    if (state.invocations < INVOCATIONS_MIN) return;
     state.makeSpending();
     const { spending } = state;
     const memoryGb = Math.max(MEMORY_MIN_MB, row.memoryMaxMb) / 1024;
