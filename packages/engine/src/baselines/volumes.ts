@@ -1,6 +1,6 @@
 import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
-import { AnchoredCusum } from '../stats/anchored-cusum.ts';
+import { AnchoredCusum, CUSUM_WORDS } from '../stats/anchored-cusum.ts';
 import { PEAK_WORDS, PeakTail } from '../stats/peak-tail.ts';
 import type { Lesson } from './category.ts';
 import type { FunctionStore } from './stores.ts';
@@ -44,10 +44,10 @@ const TODAY = 2;
 const TAIL = 4;
 const DAY_TAIL = TAIL + PEAK_WORDS;
 const CUSUM = DAY_TAIL + PEAK_WORDS;
-const LAST_DAY = 18;
+const LAST_DAY = CUSUM + CUSUM_WORDS;
 /** Bytes of the day that was closed last. */
-const CLOSED = 19;
-const SLOT_WORDS = 20;
+const CLOSED = LAST_DAY + 1;
+const SLOT_WORDS = CLOSED + 1;
 
 /** A place not met for so many days makes room for a new one; one met a few times does so on the next day. */
 const IDLE_DAYS = 28;
@@ -57,6 +57,12 @@ const FADE = 0.975549;
 const FADE_DAYS_MAX = 64;
 /** Decades beyond the record at which a value that makes a finding is learned: a change that lasts is news a few times. */
 export const CLAIM_BEYOND = 2;
+
+/**
+ * A decade of rarity is at least 3.2 times the amount of an invocation: once in a while everybody handles something far larger
+ * than ever. Sums of a day, and numbers of things, are steadier.
+ */
+const INVOCATION_EXCESS_MIN = 0.5;
 
 /** How a value is to be learned. */
 export interface AmountLesson {
@@ -75,14 +81,14 @@ export type VolumeRefusal = 'crowded' | 'full';
  * in /tmp, and what single principals had read. One instance is a cursor over all functions: `focus` first; block 0 is empty.
  *
  * A new place takes a free slot or that of one long idle, never that of an established one; what finds no room is counted in
- * the total only, and in `refused`. Score first, then learn. 960 bytes with ten slots; about 60 ns an invocation.
+ * the total only, and in `refused`. Score first, then learn. 1,040 bytes with ten slots; about 60 ns an invocation.
  */
 export class Volumes implements FunctionStore {
   readonly slots: number;
   readonly refused: { [K in VolumeRefusal]: number } = { crowded: 0, full: 0 };
   readonly #blocks: Slab;
   readonly #words: number;
-  readonly #tail = new PeakTail();
+  readonly #tail = new PeakTail(INVOCATION_EXCESS_MIN);
   readonly #dayTail = new PeakTail();
   readonly #record = new PeakTail();
   readonly #cusum = new AnchoredCusum();
@@ -362,10 +368,10 @@ export class Volumes implements FunctionStore {
     const amount = f64[(at + TODAY) >> 1];
     const invocations = Math.max(1, u32[this.#word + INVOCATIONS]);
     const cusum = this.#cusum.at(f32, at + CUSUM);
-    if (u32[this.#word + REVISED] !== 0) cusum.revise();
+    const revised = u32[this.#word + REVISED] !== 0;
     const level = Math.log((amount + 1) / invocations);
     const excess = (expected: number) => amount - Math.exp(expected) * invocations;
-    cusum.close(level, { held: as.held && !as.training, excess });
+    cusum.close(level, { held: as.held && !as.training, revised, excess });
     if (as.training) cusum.forgive();
     learnAmount(this.#dayTail.at(f32, at + DAY_TAIL), amount, as);
     f32[at + CLOSED] = amount;

@@ -9,8 +9,8 @@ import type { Detector, Scores } from './detector.ts';
 import { isLater } from './egress-volume.ts';
 import { bytesText, principalText } from './words.ts';
 
-/** Least excess over the most ever read from a store in one invocation. */
-const BYTES_EXCESS_MIN = 131_072;
+/** Least excess over the most ever read from a store in one invocation: reading is not yet leaving. */
+const BYTES_EXCESS_MIN = 262_144;
 /** Least excess over the most reads ever made in one invocation. */
 const READS_EXCESS_MIN = 16;
 /** Bytes that one principal has read in a day before it is looked at. */

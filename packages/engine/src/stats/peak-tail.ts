@@ -10,7 +10,7 @@ const RATE_MIN = 1 / 512;
 /** What is assumed of the excess (an exponent of 2.5) and how many values that counts for. */
 const PRIOR_EXCESS = 0.4;
 const PRIOR_COUNT = 4;
-/** No tail is believed to be thinner, or heavier: a decade is then 1.8 times, or 100 times, the value. */
+/** No tail is believed to be thinner, or heavier: a decade is then 1.8 times (if not said otherwise), or 100 times, the value. */
 const EXCESS_MIN = 0.25;
 const EXCESS_MAX = 2;
 /** Counted values stay exact in 32-bit floats. */
@@ -28,6 +28,12 @@ const COUNT_MAX = 8_388_608;
 export class PeakTail {
   #f32: Float32Array = new Float32Array(PEAK_WORDS);
   #at = 0;
+  readonly #excessMin: number;
+
+  /** `excessMin` is the least mean excess that is believed, as a logarithm. */
+  constructor(excessMin = EXCESS_MIN) {
+    this.#excessMin = excessMin;
+  }
 
   /** Points the view at the record whose first word is at `word`. */
   at(f32: Float32Array, word: number): this {
@@ -101,7 +107,7 @@ export class PeakTail {
     const upper = this.count / 2;
     const sample = upper + PRIOR_COUNT;
     const mean = (this.#f32[this.#at + EXCESS] * upper + PRIOR_EXCESS * PRIOR_COUNT) / sample;
-    return Math.min(EXCESS_MAX, Math.max(EXCESS_MIN, mean * (1 + 1 / Math.sqrt(sample))));
+    return Math.min(EXCESS_MAX, Math.max(this.#excessMin, mean * (1 + 1 / Math.sqrt(sample))));
   }
 }
 
