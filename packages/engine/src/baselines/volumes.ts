@@ -47,7 +47,9 @@ const CUSUM = DAY_TAIL + PEAK_WORDS;
 const LAST_DAY = CUSUM + CUSUM_WORDS;
 /** Bytes of the day that was closed last. */
 const CLOSED = LAST_DAY + 1;
-const SLOT_WORDS = CLOSED + 1;
+/** Sum of the day in which what is beyond the ordinary counts as if it were not: one large document is no slow drip. */
+const ORDINARY = CLOSED + 1;
+const SLOT_WORDS = ORDINARY + 2;
 
 /** A place not met for so many days makes room for a new one; one met a few times does so on the next day. */
 const IDLE_DAYS = 28;
@@ -81,7 +83,7 @@ export type VolumeRefusal = 'crowded' | 'full';
  * in /tmp, and what single principals had read. One instance is a cursor over all functions: `focus` first; block 0 is empty.
  *
  * A new place takes a free slot or that of one long idle, never that of an established one; what finds no room is counted in
- * the total only, and in `refused`. Score first, then learn. 1,040 bytes with ten slots; about 60 ns an invocation.
+ * the total only, and in `refused`. Score first, then learn. 1,120 bytes with ten slots; about 60 ns an invocation.
  */
 export class Volumes implements FunctionStore {
   readonly slots: number;
@@ -325,7 +327,9 @@ export class Volumes implements FunctionStore {
     u32[at + TOUCHED]++;
     f64[(at + TODAY) >> 1] += amount;
     u32[at + LAST_DAY] = u32[this.#word + DAY];
-    learnAmount(this.#tail.at(f32, at + TAIL), amount, as);
+    const tail = this.#tail.at(f32, at + TAIL);
+    f64[(at + ORDINARY) >> 1] += tail.count < RECORD_COUNT_MIN ? amount : Math.min(amount, tail.ordinaryMax);
+    learnAmount(tail, amount, as);
   }
 
   /** Slot for a new place, -1 when all are taken by established ones. */
@@ -369,13 +373,15 @@ export class Volumes implements FunctionStore {
     const invocations = Math.max(1, u32[this.#word + INVOCATIONS]);
     const cusum = this.#cusum.at(f32, at + CUSUM);
     const revised = u32[this.#word + REVISED] !== 0;
-    const level = Math.log((amount + 1) / invocations);
-    const excess = (expected: number) => amount - Math.exp(expected) * invocations;
+    const ordinary = f64[(at + ORDINARY) >> 1];
+    const level = Math.log((ordinary + 1) / invocations);
+    const excess = (expected: number) => ordinary - Math.exp(expected) * invocations;
     cusum.close(level, { held: as.held && !as.training, revised, excess });
     if (as.training) cusum.forgive();
     learnAmount(this.#dayTail.at(f32, at + DAY_TAIL), amount, as);
     f32[at + CLOSED] = amount;
     f64[(at + TODAY) >> 1] = 0;
+    f64[(at + ORDINARY) >> 1] = 0;
     u32[at + TOUCHED] = 0;
     return !as.training;
   }

@@ -169,7 +169,7 @@ export class AnchoredCusum {
     const f32 = this.#f32;
     const known = f32[this.#at + SHIFTS];
     const most = SHIFT_DEVIATIONS * SHIFT_DEVIATIONS * known;
-    const shift = Math.min(most, Math.max(0, gap * gap - this.spread * this.spread));
+    const shift = Math.min(most, gap * gap - this.spread * this.spread * (1 + 1 / f32[this.#at + DAYS]));
     f32[this.#at + SHIFTS] = Math.max(SHIFTS_MIN, known + (shift - known) * SHIFTS_RATE);
   }
 

@@ -13,6 +13,8 @@ const PRIOR_COUNT = 4;
 /** No tail is believed to be thinner, or heavier: a decade is then 1.8 times (if not said otherwise), or 100 times, the value. */
 const EXCESS_MIN = 0.25;
 const EXCESS_MAX = 2;
+/** Mean excesses above the centre up to which a value is ordinary. */
+const ORDINARY_EXCESSES = 4;
 /** Counted values stay exact in 32-bit floats. */
 const COUNT_MAX = 8_388_608;
 
@@ -55,6 +57,12 @@ export class PeakTail {
   /** Geometric mean of the values. */
   get centre(): number {
     return amountOf(this.#f32[this.#at + MEAN]);
+  }
+
+  /** Where the ordinary ends: twice the centre, or four mean excesses above it. One value in a hundred is beyond. */
+  get ordinaryMax(): number {
+    const excess = Math.max(Math.LN2, ORDINARY_EXCESSES * this.#f32[this.#at + EXCESS]);
+    return amountOf(this.#f32[this.#at + MEAN] + excess);
   }
 
   /** Decades of rarity beyond the record: 0 at the largest value seen, negative below. */
