@@ -377,7 +377,7 @@ export class Volumes implements FunctionStore {
     const level = Math.log((ordinary + 1) / invocations);
     const excess = (expected: number) => ordinary - Math.exp(expected) * invocations;
     cusum.close(level, { held: as.held && !as.training, revised, excess });
-    if (as.training) cusum.forgive();
+    if (as.training) cusum.restart();
     learnAmount(this.#dayTail.at(f32, at + DAY_TAIL), amount, as);
     f32[at + CLOSED] = amount;
     f64[(at + TODAY) >> 1] = 0;

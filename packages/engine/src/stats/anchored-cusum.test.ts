@@ -48,9 +48,9 @@ statisticContract<Own>({
 });
 
 describe('an anchored sum', () => {
-  it('finds a drip of a fifth within ten days, with days that vary by a twentieth, in four functions of five', () => {
+  it('finds a drip of a fifth within ten days, with days that vary by a twentieth, in two functions of three', () => {
     const found = seeds.filter((seed) => daysUntilFound(0.05, seed, (day) => (day < 21 ? 1 : 1.2), 31) < 31);
-    assert.ok(found.length >= 32, `${found.length} of ${seeds.length}`);
+    assert.ok(found.length >= 27, `${found.length} of ${seeds.length}`);
   });
 
   it('does not learn a drip that goes on', () => {

@@ -30,6 +30,8 @@ const DRIFT_MAX = 0.0025;
 const SPREAD_DAYS = 28;
 /** Least spread: a payload that is always the same may differ by 2 % from day to day. */
 const SPREAD_MIN = 0.02;
+/** A spread known from so many days may be half of what it is. */
+const SPREAD_DOUBT_DAYS = 4;
 /** Standard deviations in a mean absolute deviation, of a normal law. */
 const SIGMAS = 1.2533;
 /** What a day is above the anchor without adding to the sum, in standard deviations: a drift of 0.2 % a day looks like that. */
@@ -44,6 +46,8 @@ const SUM_MAX = 10;
 export const CUSUM_LIMIT = 5;
 /** Decades in one standard deviation of the sum: D. Siegmund's approximation (1985), exp(-2 x slack x sum). */
 const DECADES_PER_SIGMA = (2 * SLACK) / Math.LN10;
+/** The same limit in decades of rarity. */
+export const CUSUM_LIMIT_DECADES = CUSUM_LIMIT * DECADES_PER_SIGMA;
 
 /** How a day is closed. */
 export interface ClosedDay {
@@ -125,7 +129,7 @@ export class AnchoredCusum {
     if (of.revised) this.#loosen();
     const days = f32[at + DAYS];
     // The next day varies, and so does an anchor that rests on few days.
-    const deviations = gap / (this.spread * Math.sqrt(1 + 1 / days));
+    const deviations = gap / (this.spread * (1 + SPREAD_DOUBT_DAYS / seen) * Math.sqrt(1 + 1 / days));
     this.#add(Math.max(-STEP_MAX, Math.min(STEP_MAX, deviations)), Math.max(0, of.excess(f32[at + ANCHOR])));
     if (!of.held) this.#move(gap, deviations);
     // The day of a deployment is part old, part new: the day after it is loose, too.
@@ -136,8 +140,8 @@ export class AnchoredCusum {
     return true;
   }
 
-  /** Somebody declared the latest days normal. */
-  forgive(): void {
+  /** Begins to sum anew: what it said was told, or somebody declared the latest days normal. */
+  restart(): void {
     this.#f32.fill(0, this.#at + SUM, this.#at + RUN + 1);
   }
 

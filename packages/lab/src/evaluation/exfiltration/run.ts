@@ -62,6 +62,8 @@ export interface RunOptions {
   /** Functions of each kind for each injection, and without one. */
   readonly copies: number;
   readonly clean: number;
+  /** Kinds of functions and injections that take part, all when absent. */
+  readonly only?: { readonly kinds: readonly string[]; readonly injections: readonly string[] };
   readonly settings: SettingsChange['set'];
   readonly progress: (text: string) => void;
 }
@@ -92,11 +94,12 @@ export function runEstate(options: RunOptions): ExfiltrationRun {
   return { invocations, functions: members.length, ...judged(members, claims) };
 }
 
-function estate({ seed, copies, clean }: RunOptions): Member[] {
+function estate({ seed, copies, clean, only }: RunOptions): Member[] {
   const members: Member[] = [];
   const join = (injection: Injection | undefined, count: number) => {
     for (const kind of KINDS) {
       if (injection?.kinds !== undefined && !injection.kinds.includes(kind.id)) continue;
+      if (only !== undefined && !only.kinds.includes(kind.id)) continue;
       for (let copy = 0; copy < count; copy++) {
         const name = `${kind.id}-${injection?.id ?? 'clean'}-${copy}`.replaceAll('.', '_');
         const random = new Random(seed, `injection ${name}`);
@@ -106,7 +109,9 @@ function estate({ seed, copies, clean }: RunOptions): Member[] {
     }
   };
   join(undefined, clean);
-  for (const injection of INJECTIONS) join(injection, copies);
+  for (const injection of INJECTIONS) {
+    if (only === undefined || only.injections.includes(injection.id)) join(injection, copies);
+  }
   return members;
 }
 
