@@ -13,9 +13,12 @@ import { FAMILIES, type Family, type Finding, type Incident } from './event/find
 import type { Clock } from './features/clock.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
+import { ACCUMULATED, accumulatedFinding } from './scoring/accumulated.ts';
+import { AlertBudget } from './scoring/alert-budget.ts';
 import { Calibration } from './scoring/calibration.ts';
 import { type DetectorFacts, draftFinding, entityOf, type Judged, type Place, principalOf } from './scoring/draft.ts';
 import { cauchy } from './scoring/fusion.ts';
+import { type Accumulated, Ledgers } from './scoring/ledgers.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import type { Settings } from './settings.ts';
 
@@ -78,6 +81,8 @@ export interface VerdictsContext {
   readonly settings: Settings;
   /** Functions that show a value for good. */
   readonly functionsWith: (field: number, hash: number) => number;
+  /** Functions that call a function or are called by it. */
+  readonly neighbours: (functionKey: string) => readonly string[];
   /** Facet bits of sources that speak for the whole account. */
   readonly accountFacets: () => number;
 }
@@ -90,6 +95,8 @@ export class Verdicts {
   readonly calibration = new Calibration();
   readonly suppression = new Suppression();
   readonly correlation = new Correlation();
+  readonly ledgers = new Ledgers();
+  readonly budget = new AlertBudget();
   readonly #context: VerdictsContext;
   readonly #remembered = new Map<string, Remembered>();
   readonly #held = new Map<string, number>();
@@ -132,6 +139,8 @@ export class Verdicts {
     const incident = this.correlation.setState(id, state);
     if (incident === undefined) return [];
     this.#told.incidents.set(id, incident);
+    if (state === 'closed-true') this.budget.reviewed(id, 'true');
+    if (state === 'closed-false' || state === 'closed-expected') this.budget.reviewed(id, 'false');
     if (!state.startsWith('closed')) return [];
     const released = [...this.#remembered.values()].filter((one) => one.incident === id);
     for (const one of released) {
@@ -145,6 +154,8 @@ export class Verdicts {
     this.calibration.save(out);
     this.suppression.save(out);
     this.correlation.save(out);
+    this.ledgers.save(out);
+    this.budget.save(out);
     out.u32(this.#remembered.size);
     for (const [id, one] of this.#remembered) {
       out.text(id);
@@ -172,6 +183,8 @@ export class Verdicts {
     this.calibration.load(from);
     this.suppression.load(from);
     this.correlation.load(from);
+    this.ledgers.load(from);
+    this.budget.load(from);
     this.#remembered.clear();
     for (let left = from.u32(); left > 0; left--) {
       const id = from.text();
@@ -271,7 +284,14 @@ export class Verdicts {
     const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
     const id = this.#id(score.detector, `${entity.key}|${score.value}`, place.ordinal);
     const nowMs = this.#context.clock.tickMs;
-    const at = { nowMs, score: judged.adjusted, intervalMs: this.#context.clock.daysMs(WINDOW_DAYS), finding: id };
+    const at = {
+      nowMs,
+      score: judged.adjusted,
+      magnitude: score.magnitude ?? 0,
+      impact: score.impact,
+      intervalMs: this.#context.clock.daysMs(WINDOW_DAYS),
+      finding: id,
+    };
     if (!this.suppression.tell(identity, `${level}|${entity.key}|${facts.family}`, at)) {
       this.#again(identity, place);
       return;
@@ -279,6 +299,7 @@ export class Verdicts {
     const finding = draftFinding(place, judged, { facts, entity, id, level });
     this.#told.findings.push(finding);
     if (level === 'finding') this.#open(finding, row, { identity, value: score.novelty });
+    else this.#accumulate(place, finding, { identity: `${score.detector}|${score.value}`, rarity: judged.fused });
   }
 
   /** Something told of already was seen again: its incident counts that. */
@@ -297,6 +318,7 @@ export class Verdicts {
       this.#told.incidents.set(incident.id, incident);
       if (incident.mergedInto !== undefined) this.#moveRemembered(incident.id, incident.mergedInto);
     }
+    this.#page(finding, incidents[0]);
     const untilSecond = this.#context.clock.second + Math.ceil(windowMs / 1000);
     const { functionHi, functionLo } = row;
     const gate = `${finding.detector}|${finding.entity.key}`;
@@ -312,6 +334,41 @@ export class Verdicts {
       field: as.value?.field ?? 0,
       hash: as.value?.hash ?? 0,
     });
+  }
+
+  /** Decides whether people are paged for an incident that has a new finding. */
+  #page(finding: Finding, incident: Incident): void {
+    if (incident.page !== undefined) return;
+    const { clock, settings } = this.#context;
+    this.budget.perWeek = settings.pagesPerWeek;
+    const { risk } = incident;
+    const { impact, confidence, maturity } = finding;
+    const entity = `${finding.entity.kind}:${finding.entity.key}`;
+    const day = clock.modelDays;
+    const reason = this.budget.consider({ incident: incident.id, entity, risk, impact, confidence, maturity, day });
+    const paged = reason === undefined ? undefined : this.correlation.setPage(incident.id, reason);
+    if (paged !== undefined) this.#told.incidents.set(paged.id, paged);
+  }
+
+  /** Holds a weak signal against its entity and, in part, its neighbours. */
+  #accumulate(place: Place, watch: Finding, of: { readonly identity: string; readonly rarity: number }): void {
+    const { clock, neighbours } = this.#context;
+    const signal = { ...of, finding: watch.id, detector: watch.detector, timeMs: watch.timeMs, day: clock.modelDays };
+    const key = watch.function === '' ? watch.entity.key : watch.function;
+    const next = watch.function === '' ? [] : neighbours(watch.function);
+    for (const crossed of this.ledgers.add(signal, key, next)) this.#tellAccumulated(place, watch, crossed);
+  }
+
+  #tellAccumulated(place: Place, watch: Finding, crossed: Accumulated): void {
+    const own = crossed.entity === watch.entity.key || watch.function !== crossed.entity;
+    const entity = own ? watch.entity : ({ kind: 'function', key: crossed.entity } as const);
+    const id = this.#id(ACCUMULATED.id, crossed.entity, place.ordinal);
+    const finding = accumulatedFinding(place, crossed, { id, entity, template: watch });
+    this.#told.findings.push(finding);
+    const windowMs = this.#context.clock.daysMs(WINDOW_DAYS);
+    const incidents = this.correlation.add(finding, { stampMs: this.#context.clock.tickMs, windowMs });
+    for (const incident of incidents) this.#told.incidents.set(incident.id, incident);
+    this.#page(finding, incidents[0]);
   }
 
   #id(detector: string, entity: string, ordinal: number): string {

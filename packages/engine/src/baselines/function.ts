@@ -5,6 +5,7 @@ import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
+import type { Drifts } from './drifts.ts';
 import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
@@ -33,6 +34,7 @@ export class FunctionBaselines {
   /** Values of its events, of stores and what it does to them, and of what it leaves behind. */
   readonly traits: Categories;
   readonly flows: Flows;
+  readonly drifts: Drifts;
   readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
@@ -68,6 +70,7 @@ export class FunctionBaselines {
     this.read = parts.stores.read;
     this.traits = parts.stores.traits;
     this.flows = parts.stores.flows;
+    this.drifts = parts.stores.drifts;
     this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
@@ -88,6 +91,7 @@ export class FunctionBaselines {
     this.read.focus(u32[word + HEAD.data]);
     this.traits.focus(u32[word + HEAD.shape]);
     this.flows.focus(u32[word + HEAD.flows]);
+    this.drifts.focus(u32[word + HEAD.drift]);
     this.spending.focus(u32[word + HEAD.spending]);
   }
 
@@ -103,6 +107,14 @@ export class FunctionBaselines {
     u32[at] = this[which].alloc();
     this[which].focus(u32[at]);
     return u32[at] !== 0;
+  }
+
+  /** Gives the function a block for slow changes. */
+  makeDrifts(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    u32[word + HEAD.drift] = this.drifts.alloc();
+    this.drifts.focus(u32[word + HEAD.drift]);
   }
 
   /** Gives the function a block for the order of its calls. */

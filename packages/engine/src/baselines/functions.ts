@@ -51,6 +51,8 @@ export const HEAD = {
   data: 55,
   /** Block of `Flows`. */
   flows: 49,
+  /** Block of `Drifts`. */
+  drift: 50,
   /** Hash of what fired it last, as told to the model of demand. */
   driver: 57,
   /** Block of `Spending`. */

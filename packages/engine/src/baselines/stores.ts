@@ -1,6 +1,7 @@
 import { FUNCTIONS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { Categories } from './categories.ts';
+import { Drifts } from './drifts.ts';
 import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import { Spending } from './spending.ts';
@@ -26,6 +27,7 @@ export interface FunctionStore {
  */
 export class FunctionStores {
   readonly flows = new Flows();
+  readonly drifts = new Drifts();
   readonly spending = new Spending();
   /** What functions send, by destination. */
   readonly sent = new Volumes(FUNCTIONS_MAX, SENT_SLOTS);
@@ -36,6 +38,7 @@ export class FunctionStores {
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
     { word: HEAD.flows, store: this.flows },
+    { word: HEAD.drift, store: this.drifts },
     { word: HEAD.spending, store: this.spending },
     { word: HEAD.egress, store: this.sent },
     { word: HEAD.data, store: this.read },

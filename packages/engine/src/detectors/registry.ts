@@ -24,6 +24,7 @@ import { newStructure } from './new-structure.ts';
 import { newTrigger } from './new-trigger.ts';
 import { readVolume } from './read-volume.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
+import { resourceDrift, timingDrift } from './slow-drift.ts';
 import { egressDrip, readDrip } from './slow-drip.ts';
 import { spend } from './spend.ts';
 import { staging } from './staging.ts';
@@ -35,6 +36,8 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   timingTail,
   resourceTail,
   fanOut,
+  timingDrift,
+  resourceDrift,
   newDestination,
   newCall,
   egressVolume,

@@ -93,6 +93,7 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
 
 /** Whether a value fits its key. */
 const SETTINGS: { readonly [K in SettingKey]: (value: string) => boolean } = {
+  budget: (value) => /^\d{1,4}$/.test(value) && Number(value) <= 1000,
   off: (value) => value === '' || value.split(',').every((name) => FAMILIES.some((family) => family === name)),
 };
 

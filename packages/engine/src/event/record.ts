@@ -42,6 +42,8 @@ export interface IncidentState {
 export const SETTING_KEYS = [
   /** Families that are learned but not judged, separated by commas; '' for none. */
   'off',
+  /** Incidents a week that people are paged for, 0 to 1000. */
+  'budget',
 ] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 
