@@ -1,5 +1,6 @@
 import { CATEGORY } from '../baselines/category.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
+import { CLAIM_BEYOND } from '../baselines/volumes.ts';
 import type { Evidence } from '../event/finding.ts';
 import { NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
@@ -48,6 +49,15 @@ export function addAmount(out: Scores, claim: AmountClaim): void {
     ...(told ? claim.texts() : UNTOLD),
   };
   out.add(one);
+}
+
+/**
+ * Threshold of an amount among `count` earlier ones: two decades beyond the record. What is too small to matter, or explained,
+ * reaches no level at all, however rare it is.
+ */
+export function amountThreshold(score: number, count: number, matters: boolean): number {
+  const threshold = Math.log10(count + 1) + CLAIM_BEYOND;
+  return matters ? threshold : Math.max(threshold, score / WATCH_SHARE + 0.1);
 }
 
 /** Text of a destination of the function at hand: as the row says it, else as it is remembered. */

@@ -2,7 +2,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { CLAIM_BEYOND, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import { FIELDS } from '../features/observation.ts';
-import { addAmount } from './amount-claim.ts';
+import { addAmount, amountThreshold } from './amount-claim.ts';
 import type { Detector } from './detector.ts';
 
 /** Records beyond the largest batch seen: batches of full size come whenever a queue was blocked. */
@@ -26,13 +26,12 @@ export const batchSize: Detector<FunctionBaselines> = {
     if (tail.count < RECORD_COUNT_MIN) return;
     out.judged(batchSize.id);
     const [score, count, max] = [tail.score(records), Math.round(tail.count), Math.round(tail.max)];
-    const threshold = Math.log10(count + 1) + CLAIM_BEYOND;
     const limit = Math.ceil(Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN));
     const { shortName: name } = state;
     addAmount(out, {
       detector: batchSize.id,
       ...{ score, count, value: 'batch' },
-      threshold: records >= limit ? threshold : Math.max(threshold, score + 0.1),
+      threshold: amountThreshold(score, count, records >= max + EXCESS_MIN),
       impact: 0.2,
       techniques: [],
       texts: () => ({

@@ -3,7 +3,7 @@ import { CLAIM_BEYOND, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { VERB_CLASS } from '../features/verb-class.ts';
-import { addAmount } from './amount-claim.ts';
+import { addAmount, amountThreshold } from './amount-claim.ts';
 import type { Detector } from './detector.ts';
 import { bytesText, callText } from './words.ts';
 
@@ -32,14 +32,12 @@ export const bulkResponse: Detector<FunctionBaselines> = {
     if (tail.count < RECORD_COUNT_MIN) return;
     out.judged(bulkResponse.id);
     const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
-    const record = Math.log10(count + 1);
     const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
-    const far = bytes >= limit;
     const { shortName: name } = state;
     addAmount(out, {
       detector: bulkResponse.id,
       ...{ score, count, value: 'response' },
-      threshold: far ? record + CLAIM_BEYOND : Math.max(record + CLAIM_BEYOND, score + 0.1),
+      threshold: amountThreshold(score, count, bytes >= max + EXCESS_MIN),
       impact: 0.65,
       techniques: ['T1567'],
       texts: () => ({

@@ -3,7 +3,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { CLAIM_BEYOND, PLACES_FROM, SLOT, type Volumes } from '../baselines/volumes.ts';
 import type { Family } from '../event/finding.ts';
 import { CUSUM_DAYS_MIN } from '../stats/anchored-cusum.ts';
-import { addAmount, sendingTechniques } from './amount-claim.ts';
+import { addAmount, amountThreshold, sendingTechniques } from './amount-claim.ts';
 import { type BucketDetector, type Scores, WATCH_SHARE } from './detector.ts';
 import { bytesText } from './words.ts';
 
@@ -89,7 +89,7 @@ function judge({ id, amounts, state, slot, amount }: Today, out: Scores): void {
   const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
   const invocations = Math.max(1, volumes.invocationsToday(state.lesson.day));
   const usual = Math.exp(volumes.cusum(slot).anchor);
-  const far = amount >= limit && amount / invocations >= PER_INVOCATION_RATIO * usual;
+  const matters = amount >= max + EXCESS_MIN && amount / invocations >= PER_INVOCATION_RATIO * usual;
   const place = slot < PLACES_FROM ? '' : state.text(CATEGORY.destination, volumes.keyAt(slot));
   const words = amounts.words(slot, place);
   if (words === '') return;
@@ -97,7 +97,7 @@ function judge({ id, amounts, state, slot, amount }: Today, out: Scores): void {
   addAmount(out, {
     detector: id,
     ...{ score, count, value: words },
-    threshold: far ? threshold : Math.max(threshold, score + 0.1),
+    threshold: amountThreshold(score, count, matters),
     impact: 0.65,
     techniques: amounts.family === 'egress' ? sendingTechniques(place, amount) : ['T1530'],
     texts: () => ({

@@ -2,7 +2,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { CLAIM_BEYOND, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
-import { addAmount } from './amount-claim.ts';
+import { addAmount, amountThreshold } from './amount-claim.ts';
 import type { Detector } from './detector.ts';
 
 /** Characters beyond the record below which nothing worth stealing fits. */
@@ -34,15 +34,14 @@ export const dnsLabels: Detector<FunctionBaselines> = {
     if (characters === 0) return;
     const [score, count, max] = [tail.score(characters), Math.round(tail.count), tail.max];
     const entropy = seen.numbers[NUMBER.nameEntropy];
-    const record = Math.log10(count + 1);
     const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
-    const far = characters >= limit && entropy >= ENTROPY_MIN;
+    const matters = characters >= max + EXCESS_MIN && entropy >= ENTROPY_MIN;
     const { shortName: name } = state;
     const expected = max < 1 ? 'none' : `at most ${Math.round(max)}`;
     addAmount(out, {
       detector: dnsLabels.id,
       ...{ score, count, value: 'names' },
-      threshold: far ? record + CLAIM_BEYOND : Math.max(record + CLAIM_BEYOND, score + 0.1),
+      threshold: amountThreshold(score, count, matters),
       impact: 0.75,
       techniques: ['T1071.004'],
       texts: () => ({

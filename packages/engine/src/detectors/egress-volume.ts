@@ -3,7 +3,7 @@ import { REPEATED } from '../baselines/located-calls.ts';
 import { CLAIM_BEYOND, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
-import { addAmount, isUpload, placeText, sendingTechniques } from './amount-claim.ts';
+import { addAmount, amountThreshold, isUpload, placeText, sendingTechniques } from './amount-claim.ts';
 import type { Detector, Scores } from './detector.ts';
 import { bytesText } from './words.ts';
 
@@ -63,10 +63,9 @@ function judge(
   const { state, hash, slot, bytes } = of;
   const tail = state.sent.tail(slot);
   const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
-  const record = Math.log10(count + 1);
   const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
-  const far = bytes >= limit && !isUpload(seen, state, bytes / Math.max(1, max));
-  const threshold = far ? record + CLAIM_BEYOND : Math.max(record + CLAIM_BEYOND, score + 0.1);
+  const matters = bytes >= max + EXCESS_MIN && !isUpload(seen, state, bytes / Math.max(1, max));
+  const threshold = amountThreshold(score, count, matters);
   const place = placeText(state, hash);
   const { shortName: name, name: key } = state;
   addAmount(out, {

@@ -1,7 +1,7 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { CLAIM_BEYOND, learnAmount, RECORD, RECORD_COUNT_MIN } from '../baselines/volumes.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
-import { addAmount } from './amount-claim.ts';
+import { addAmount, amountThreshold } from './amount-claim.ts';
 import type { Detector } from './detector.ts';
 
 /** Destinations beyond the record below which it may be a fallback or a mirror. */
@@ -36,12 +36,11 @@ export const fanOut: Detector<FunctionBaselines> = {
       const tail = sent.record(which);
       if (value === 0 || tail.count < RECORD_COUNT_MIN) continue;
       const [score, count, max] = [tail.score(value), Math.round(tail.count), Math.round(tail.max)];
-      const record = Math.log10(count + 1);
       const limit = Math.ceil(Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN));
       addAmount(out, {
         detector: fanOut.id,
         ...{ score, count, value: span },
-        threshold: value >= limit ? record + CLAIM_BEYOND : Math.max(record + CLAIM_BEYOND, score + 0.1),
+        threshold: amountThreshold(score, count, value >= max + EXCESS_MIN),
         impact: 0.7,
         techniques: ['T1046'],
         texts: () => ({

@@ -3,7 +3,7 @@ import { CLAIM_BEYOND, RECORD, RECORD_COUNT_MIN, SLOT } from '../baselines/volum
 import { SYMBOL } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { VERB_CLASS } from '../features/verb-class.ts';
-import { addAmount, placeText } from './amount-claim.ts';
+import { addAmount, amountThreshold, placeText } from './amount-claim.ts';
 import { readsOf } from './bulk-response.ts';
 import type { Detector, Scores } from './detector.ts';
 import { isLater } from './egress-volume.ts';
@@ -77,14 +77,13 @@ function judgeBytes(
   if (tail.count < RECORD_COUNT_MIN) return;
   out.judged(readVolume.id);
   const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
-  const threshold = Math.log10(count + 1) + CLAIM_BEYOND;
   const limit = Math.max(tail.limit(CLAIM_BEYOND), max + BYTES_EXCESS_MIN);
   const place = placeText(state, hash);
   const { shortName: name } = state;
   addAmount(out, {
     detector: readVolume.id,
     ...{ score, count, value: place },
-    threshold: bytes >= limit ? threshold : Math.max(threshold, score + 0.1),
+    threshold: amountThreshold(score, count, bytes >= max + BYTES_EXCESS_MIN),
     impact: 0.6,
     techniques: ['T1530'],
     texts: () => ({
@@ -109,13 +108,12 @@ function judgeReads(seen: Observation, state: FunctionBaselines, out: Scores): v
   if (tail.count < RECORD_COUNT_MIN || reads === 0) return;
   out.judged(readVolume.id);
   const [score, count, max] = [tail.score(reads), Math.round(tail.count), Math.round(tail.max)];
-  const threshold = Math.log10(count + 1) + CLAIM_BEYOND;
   const limit = Math.ceil(Math.max(tail.limit(CLAIM_BEYOND), max + READS_EXCESS_MIN));
   const { shortName: name } = state;
   addAmount(out, {
     detector: readVolume.id,
     ...{ score, count, value: 'reads' },
-    threshold: reads >= limit ? threshold : Math.max(threshold, score + 0.1),
+    threshold: amountThreshold(score, count, reads >= max + READS_EXCESS_MIN),
     impact: 0.55,
     techniques: ['T1530'],
     texts: () => ({

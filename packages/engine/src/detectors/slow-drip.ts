@@ -4,7 +4,7 @@ import type { Family } from '../event/finding.ts';
 import { type AnchoredCusum, CUSUM_DAYS_MIN, CUSUM_LIMIT, CUSUM_LIMIT_DECADES } from '../stats/anchored-cusum.ts';
 import { addAmount, sendingTechniques } from './amount-claim.ts';
 import { type DayAmounts, READ, SENT } from './day-volume.ts';
-import type { BucketDetector, Scores } from './detector.ts';
+import { type BucketDetector, type Scores, WATCH_SHARE } from './detector.ts';
 import { bytesText, percent } from './words.ts';
 
 /** Bytes beyond what was expected below which nothing worth stealing has left. */
@@ -42,7 +42,7 @@ function dripDetector(id: string, title: string, amounts: DayAmounts): BucketDet
         if (told && slot === SLOT.total) continue;
         const claims = cusum.sum >= CUSUM_LIMIT && cusum.excess >= EXCESS_MIN;
         const closed = volumes.closed(slot);
-        judge({ id, family: amounts.family, name: state.shortName, cusum, words, place, closed, claims }, out);
+        judge({ id, family: amounts.family, name: state.shortName, cusum, words, place, closed }, out);
         told ||= claims;
         if (claims && !state.lesson.training) cusum.restart();
       }
@@ -60,16 +60,15 @@ interface ClosedSlot {
   readonly place: string;
   /** Bytes of the day. */
   readonly closed: number;
-  readonly claims: boolean;
 }
 
-function judge({ id, family, name, cusum, words, place, closed, claims }: ClosedSlot, out: Scores): void {
+function judge({ id, family, name, cusum, words, place, closed }: ClosedSlot, out: Scores): void {
   const [score, count, excess, run] = [cusum.score, Math.round(cusum.days), cusum.excess, Math.round(cusum.run)];
   const [usual, spread] = [Math.exp(cusum.anchor), cusum.spread];
   addAmount(out, {
     detector: id,
     ...{ score, count, value: words },
-    threshold: claims ? CUSUM_LIMIT_DECADES : Math.max(CUSUM_LIMIT_DECADES, score + 0.1),
+    threshold: excess >= EXCESS_MIN ? CUSUM_LIMIT_DECADES : Math.max(CUSUM_LIMIT_DECADES, score / WATCH_SHARE + 0.1),
     impact: 0.7,
     techniques: family === 'egress' ? sendingTechniques(place, excess) : ['T1530'],
     texts: () => ({
