@@ -28,13 +28,20 @@ interface Residue {
   readonly never: string;
   readonly impact: number;
   readonly techniques: readonly string[];
+  /** True when there is always some: then only what was seen of it, not every invocation, says what is usual. */
+  readonly everySighting?: true;
 }
+
+/** Sightings without which what is always there is not judged. */
+const SIGHTINGS_MIN = 20;
+/** Levels there can be: those of 16 bits. */
+const LEVELS = 16;
 
 const RESIDUES: readonly Residue[] = [
   {
     code: 1,
     parameter: 'processes_left',
-    level: (seen) => octave(seen.numbers[NUMBER.processes]),
+    level: (seen) => (isStart(seen) ? 0 : octave(seen.numbers[NUMBER.processes])),
     observed: (seen) => `${seen.numbers[NUMBER.processes]} processes`,
     expected: 'no process beside its own, or fewer',
     did: 'left other processes running at the end of an invocation',
@@ -75,11 +82,23 @@ const RESIDUES: readonly Residue[] = [
     impact: 0.4,
     techniques: [],
   },
+  {
+    code: 5,
+    parameter: 'processes_at_start',
+    level: (seen) => (isStart(seen) ? octave(seen.numbers[NUMBER.processes]) : 0),
+    observed: (seen) => `${seen.numbers[NUMBER.processes]} processes`,
+    expected: 'the processes of its runtime and extensions',
+    did: 'started in a sandbox with other processes than before',
+    never: 'did that',
+    impact: 0.6,
+    techniques: ['T1543'],
+    everySighting: true,
+  },
 ];
 
 /**
  * What an invocation leaves behind: processes, connections and timers that are still there at its end, and CPU time of
- * children that nobody was seen to start. Sees processes when the sensor looked (a child was started, or CPU of children moved), so
+ * children that nobody was seen to start; and the processes a sandbox starts with. Sees processes when the sensor looked (a child was started, or CPU of children moved), so
  * an implant that sleeps is seen at the next such look. Files written outside the task root are in no record but /tmp, which
  * `resource.tail` and `egress.staging` judge. Silent for functions that always leave things.
  */
@@ -99,6 +118,7 @@ export const leftBehind: Detector<FunctionBaselines> = {
       const entry = state.traits.find(CATEGORY.residue, hash);
       if (state.traits.wantsName(entry)) state.names.add(keyOf(CATEGORY.residue, hash), residue.observed(seen));
       if (state.traits.isKnown(entry)) continue;
+      if (residue.everySighting === true && sightingsOf(residue, state) < SIGHTINGS_MIN) continue;
       const place = { field: CATEGORY.residue, entry, day: state.lesson.day };
       const novelty = scoreNovelty(state.traits, place, BASE, SCORE_MIN);
       if (novelty === undefined) continue;
@@ -132,6 +152,20 @@ export const leftBehind: Detector<FunctionBaselines> = {
     }
   },
 };
+
+/** The first record of a sandbox tells the processes that were there before it. */
+function isStart(seen: Observation): boolean {
+  return (seen.flags & (FLAG.cold | FLAG.init)) !== 0;
+}
+
+function sightingsOf(residue: Residue, { traits }: FunctionBaselines): number {
+  let count = 0;
+  for (let level = 1; level <= LEVELS; level++) {
+    const entry = traits.find(CATEGORY.residue, hashOf(residue, level));
+    if (entry >= 0) count += traits.countAt(entry);
+  }
+  return count;
+}
 
 function hashOf(residue: Residue, level: number): number {
   return mix32(residue.code * 64 + level) >>> 0 || 1;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Sample } from '../engine-feed.ts';
 import { START_MS } from '../engine-feed.ts';
+import { FLAG } from '../event/schema.ts';
 import {
   AFTER_MS,
   assertQuiet,
@@ -241,6 +242,23 @@ describe('process.left-behind fires', () => {
     const left = invocation(AFTER_MS, { numbers: { childCpuMs: 900 }, calls: READS });
     const found = claims(fed(USUAL, [left]), 'process.left-behind');
     assert.equal(found[0].evidence[0].parameter, 'child_cpu_ms_unaccounted');
+  });
+});
+
+describe('process.left-behind, of the processes a sandbox starts with,', () => {
+  const start = (processes: number): Partial<Sample> => ({ flags: FLAG.cold, numbers: { processes } });
+  /** A cold start every fourth invocation, with two processes of runtime and extension. */
+  const starts = history(700, (at) => (at % 4 === 0 ? start(2) : {}));
+  const laterMs = START_MS + 701 * EVERY_MS;
+
+  it('fires when there are more than ever', () => {
+    const [finding] = claims(fed(starts, [invocation(laterMs, start(5))]), 'process.left-behind');
+    assert.equal(finding.evidence[0].parameter, 'processes_at_start');
+  });
+
+  it('stays quiet on the second cold start of a function, and on one like the others', () => {
+    assertQuiet(fed(history(HISTORY), [invocation(AFTER_MS, start(1))]));
+    assertQuiet(fed(starts, [invocation(laterMs, start(2))]));
   });
 });
 
