@@ -1,6 +1,7 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { callOrder } from './call-order.ts';
+import { callRepeats } from './call-repeats.ts';
 import { callerConcentration } from './caller-concentration.ts';
 import type { BucketDetector, Detector } from './detector.ts';
 import { newError } from './example.ts';
@@ -27,6 +28,7 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   newDestination,
   newCall,
   missingCall,
+  callRepeats,
   callOrder,
   newTrigger,
   newCallerPrincipal,

@@ -16,7 +16,7 @@ import type { Observation, Observations } from './observation.ts';
 import { type Key, spanKeyOf } from './span-key.ts';
 
 /** Numbers and symbols that nothing looks at once the row is in the log: they are not copied. */
-const UNREAD_NUMBERS: readonly NumberField[] = ['memorySizeMb', 'batchSize', 'threads', 'files', 'sequence'];
+const UNREAD_NUMBERS: readonly NumberField[] = ['memorySizeMb', 'threads', 'files', 'sequence'];
 const UNREAD_SYMBOLS: readonly SymbolField[] = [
   'function',
   'qualifier',
