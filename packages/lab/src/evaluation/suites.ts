@@ -1,4 +1,5 @@
 import { costSuite } from './cost/suite.ts';
+import { exfiltrationSuite } from './exfiltration/suite.ts';
 import { flowSuite } from './flow/suite.ts';
 import { nabSuite } from './nab/suite.ts';
 import { poisoningSuite } from './poisoning/suite.ts';
@@ -6,4 +7,11 @@ import { replaySuite } from './replay/suite.ts';
 import type { Suite } from './suite.ts';
 
 /** All suites, in the order of the report of `all`. */
-export const SUITES: readonly Suite[] = [replaySuite, flowSuite, nabSuite, poisoningSuite, costSuite];
+export const SUITES: readonly Suite[] = [
+  replaySuite,
+  flowSuite,
+  exfiltrationSuite,
+  nabSuite,
+  poisoningSuite,
+  costSuite,
+];
