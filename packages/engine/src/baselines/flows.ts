@@ -52,6 +52,8 @@ const STRANGE_SHARE = 2 / 3;
 const MEAN_CLASS = 0.25;
 const MEAN_STEPS_MIN = 4;
 const LONG_STEPS = 12;
+/** Invocations that inherited experience counts for. */
+const INHERITED_MAX = 64;
 /** Share of invocations learned at the cost of others from which a function has more ways than its memory. */
 const CROWDED_SHARE = 0.1;
 /** Invocations before any order is strange. */
@@ -102,6 +104,18 @@ export class Flows {
 
   free(id: number): void {
     this.#slab.free(id);
+  }
+
+  /** A new block with what another knows, at reduced weight: for a function that has a namesake. 0 when there is no room. */
+  inherit(from: number): number {
+    const id = this.#slab.alloc();
+    if (id === 0) return 0;
+    this.#slab.copy(from, id);
+    this.focus(id);
+    this.settle();
+    if (this.sequences > INHERITED_MAX) this.#fade(INHERITED_MAX / this.sequences);
+    this.#forgetHabit();
+    return id;
   }
 
   /** Points at a block; 0 for none: nothing is known then, and nothing learned. */

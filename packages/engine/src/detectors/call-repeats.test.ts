@@ -79,7 +79,10 @@ describe('C3: flow.repeats stays quiet', () => {
     const feed = new Feed();
     feed.rows(Array.from({ length: 40 }, (_, at) => invocation(START_MS + at * EVERY_MS, { calls: [READ, WRITE] })));
     feed.rows([invocation(AFTER_MS, { calls: [...times(READ, 60), WRITE] })]);
-    assert.deepEqual(feed.told, []);
+    assert.deepEqual(
+      feed.told.filter((one) => one.startsWith('flow.')),
+      [],
+    );
   });
 });
 
