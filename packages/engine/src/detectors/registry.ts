@@ -3,6 +3,7 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { batchSize } from './batch-size.ts';
 import { bulkResponse } from './bulk-response.ts';
 import { callOrder } from './call-order.ts';
+import { callRepeats } from './call-repeats.ts';
 import { callerConcentration } from './caller-concentration.ts';
 import { egressDay, readDay } from './day-volume.ts';
 import type { BucketDetector, Detector } from './detector.ts';
@@ -51,6 +52,7 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   batchSize,
   leftBehind,
   missingCall,
+  callRepeats,
   callOrder,
   newTrigger,
   newCallerPrincipal,

@@ -76,10 +76,14 @@ export class EngineRun {
     if (builder.rows >= BATCH_ROWS) this.flush();
   }
 
-  /** A batch that was decoded elsewhere, received when its events happened. */
-  batch(batch: Batch): void {
+  /** A batch that was decoded elsewhere, received when its events happened, or at once. */
+  batch(batch: Batch, receivedMs?: number): void {
     this.flush();
-    this.#observe(batch);
+    if (receivedMs === undefined) this.#observe(batch);
+    else {
+      batch.columns.receivedMs.fill(receivedMs, 0, batch.rows);
+      this.#step({ type: 'observation', batch });
+    }
   }
 
   /** Steps over what was added. */
