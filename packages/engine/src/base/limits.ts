@@ -61,3 +61,5 @@ export const CALL_ROLES_MAX = 65_536;
 export const DRIVEN_FUNCTIONS_MAX = 65_536;
 /** Queues, routes, functions with an hour of minutes of their own: 268 bytes each. */
 export const DRIVERS_MAX = 131_072;
+/** Sessions of roles whose first network is remembered, one generation: those of a busy account in half a day. 12 bytes each. */
+export const SESSIONS_MAX = 65_536;

@@ -16,7 +16,7 @@ import {
 } from './value-bits.ts';
 
 /** Fields of functions and fields of other entities share places in a block: no entity has both. */
-const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4);
+const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 0, 1, 2);
 
 // A block, in words: four for each of five fields, the id of a block with more values, the keys and then the counts of
 // the values that came first.

@@ -21,6 +21,12 @@ export const CATEGORY = {
   changer: 8,
   /** Error types. */
   error: 9,
+  /** Countries a principal acts from. */
+  country: 10,
+  /** Client classes a principal acts with; of an account, those that the credentials of functions are used with. */
+  client: 11,
+  /** What happens to the account as a whole now and then: a new principal, an impossible journey. */
+  occasion: 12,
 } as const;
 export type Category = keyof typeof CATEGORY;
 

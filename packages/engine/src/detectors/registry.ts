@@ -4,18 +4,27 @@ import { callOrder } from './call-order.ts';
 import { callerConcentration } from './caller-concentration.ts';
 import type { BucketDetector, Detector } from './detector.ts';
 import { newError } from './example.ts';
+import { firstUse } from './first-use.ts';
 import { identityMismatch } from './identity-mismatch.ts';
+import { impossibleTravel } from './impossible-travel.ts';
 import { missingCall } from './missing-call.ts';
+import { movedSession } from './moved-session.ts';
 import { newAction } from './new-action.ts';
 import { newCall } from './new-call.ts';
 import { newCallerPrincipal } from './new-caller-principal.ts';
+import { newClient } from './new-client.ts';
+import { newCountry } from './new-country.ts';
 import { newDestination } from './new-destination.ts';
 import { newNetwork } from './new-network.ts';
 import { newTrigger } from './new-trigger.ts';
+import { outsideFunction } from './outside-function.ts';
+import { refusedActions } from './refused-actions.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
 import { resourceDrift, timingDrift } from './slow-drift.ts';
 import { spend } from './spend.ts';
 import { unusualChange } from './unusual-change.ts';
+import { unusualHour } from './unusual-hour.ts';
+import { unusualRate } from './unusual-rate.ts';
 
 /** Detectors of stage 1, which judge one function's invocations, in the order they run. Calls are learned after destinations:
  * a call to a destination that was new is covered by it. */
@@ -36,10 +45,20 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
 /** Detectors of stage 1 that judge the minutes of one function, in the order they run. */
 export const BUCKET_DETECTORS: readonly BucketDetector[] = [callerConcentration, spend];
 
-/** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. */
+/** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. Those
+ * that ask what a principal did before learn first; `unusual-rate.ts` counts the call and learns last of them. */
 export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [
+  firstUse,
+  impossibleTravel,
+  outsideFunction,
+  movedSession,
   newNetwork,
+  newCountry,
+  newClient,
   newAction,
+  refusedActions,
+  unusualHour,
+  unusualRate,
   unusualChange,
   identityMismatch,
 ];
