@@ -21,14 +21,18 @@ const REFUSED_SUM = 32;
 /** Country it was last seen in (its hash), and when. */
 const COUNTRY = 33;
 const COUNTRY_SECOND = 34;
+/** Hours of the day that were new lately, faded with every active hour. */
+const NEW_HOURS = 35;
 const BLOCK_WORDS = 36;
 
 /** Active hours after which all counts are halved: half a year of working days. */
 const ACTIVE_MAX = 1024;
 /** Share of an hour that spreads to each neighbour: habits end on no full hour. */
 const NEIGHBOUR = 0.25;
-/** Pseudo-count of the uniform prior over the day, in active hours. */
+/** Pseudo-count of the uniform prior over the day, in active hours; each hour of the day that was new lately adds one. */
 const HOUR_PRIOR = 2;
+/** What is left of a new hour after one more active hour: a third after fifty. */
+const NEW_HOUR_LEFT = 0.98;
 /** Active hours the pooled rate of principals of the same sort stands for. */
 const POOL_WEIGHT = 5;
 /** What a first principal is taken for when nobody came before: calls an hour, and dispersion. */
@@ -114,7 +118,7 @@ export class Principals {
 
   /**
    * Chance that an active hour of the principal falls where it acts no more often than at this hour of the day: all such
-   * hours together, with a uniform prior of two hours.
+   * hours together, with a uniform prior that is heavier for who has shown new hours lately.
    */
   hourTail(eventMs: number): number {
     const own = this.#smoothed(hourOf(eventMs) % HOURS);
@@ -123,7 +127,7 @@ export class Principals {
       const here = this.#smoothed(hour);
       if (here <= own) tail += here;
     }
-    return tail / (this.activeHours + HOUR_PRIOR);
+    return tail / (this.activeHours + this.#prior);
   }
 
   /** Hours of the day, 0 to 23 UTC, in which the principal acted before. */
@@ -204,7 +208,9 @@ export class Principals {
     const word = this.#word;
     const record = f32[word + MOST];
     const calls = record === 0 ? u32[word + CALLS] : Math.min(u32[word + CALLS], LESSON_MAX * record);
-    f32[word + (u32[word + LATEST] % HOURS)] += 1;
+    const hour = word + (u32[word + LATEST] % HOURS);
+    f32[word + NEW_HOURS] = f32[word + NEW_HOURS] * NEW_HOUR_LEFT + (f32[hour] === 0 ? 1 : 0);
+    f32[hour] += 1;
     f32[word + ACTIVE] += 1;
     f32[word + SUM] += calls;
     f32[word + SQUARES] += calls * calls;
@@ -220,12 +226,16 @@ export class Principals {
 
   /** Active hours at an hour of the day with those of its neighbours, and the prior's part. */
   #smoothed(hour: number): number {
-    if (this.#block === 0) return HOUR_PRIOR / HOURS;
+    if (this.#block === 0) return this.#prior / HOURS;
     const { f32 } = this.#page;
     const before = f32[this.#word + ((hour + HOURS - 1) % HOURS)];
     const after = f32[this.#word + ((hour + 1) % HOURS)];
     const own = f32[this.#word + hour];
-    return (1 - 2 * NEIGHBOUR) * own + NEIGHBOUR * (before + after) + HOUR_PRIOR / HOURS;
+    return (1 - 2 * NEIGHBOUR) * own + NEIGHBOUR * (before + after) + this.#prior / HOURS;
+  }
+
+  get #prior(): number {
+    return HOUR_PRIOR + (this.#block === 0 ? 0 : this.#page.f32[this.#word + NEW_HOURS]);
   }
 }
 
