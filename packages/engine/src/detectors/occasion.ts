@@ -4,7 +4,7 @@ import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 
 /** Entities of the account that hold what happens to it now and then. The numbers are part of saved state. */
-export const OCCASION = { newPrincipal: 1, travel: 2, outside: 3 } as const;
+export const OCCASION = { newPrincipal: 1, travel: 2, outside: 3, newAction: 4 } as const;
 export type Occasion = keyof typeof OCCASION;
 
 /** How rare an occasion is in the account, by Krichevsky and Trofimov over the chances it had. */

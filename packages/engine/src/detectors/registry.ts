@@ -22,6 +22,7 @@ import { refusedActions } from './refused-actions.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
 import { resourceDrift, timingDrift } from './slow-drift.ts';
 import { spend } from './spend.ts';
+import { unheardAction } from './unheard-action.ts';
 import { unusualChange } from './unusual-change.ts';
 import { unusualHour } from './unusual-hour.ts';
 import { unusualRate } from './unusual-rate.ts';
@@ -55,6 +56,7 @@ export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [
   newNetwork,
   newCountry,
   newClient,
+  unheardAction,
   newAction,
   refusedActions,
   unusualHour,
