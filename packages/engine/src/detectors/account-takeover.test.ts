@@ -79,7 +79,7 @@ describe('account takeover is told', () => {
     const feed = fed(workingDays(20, 5), burst);
     const [finding, ...growth] = claims(feed, 'access.unusual-rate');
     assert.equal(feed.told.length, 1 + growth.length, 'nothing else is claimed');
-    assert.match(finding.sentence, /^person_a made \d+ API calls within an hour; in 179 active hours before it never/);
+    assert.match(finding.sentence, /^person_a made \d+ API calls within an hour; in 180 active hours before it never/);
     assert.ok(Number(finding.evidence[0].observed) < 100, 'it does not wait for the end of the hour');
   });
 
