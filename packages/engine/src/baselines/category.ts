@@ -21,12 +21,20 @@ export const CATEGORY = {
   changer: 8,
   /** Error types. */
   error: 9,
+  /** Stores and what is done to them: read, list, write, delete. */
+  access: 10,
+  /** Structures of events. */
+  structure: 11,
+  /** Aliases and versions a function is called by. */
+  version: 12,
+  /** What is left behind or unaccounted for at the end of an invocation. */
+  residue: 13,
   /** Countries a principal acts from. */
-  country: 10,
+  country: 14,
   /** Client classes a principal acts with; of an account, those that the credentials of functions are used with. */
-  client: 11,
+  client: 15,
   /** What happens to the account as a whole now and then: a new principal, an impossible journey. */
-  occasion: 12,
+  occasion: 16,
 } as const;
 export type Category = keyof typeof CATEGORY;
 
