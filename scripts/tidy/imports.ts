@@ -19,8 +19,9 @@ const ENGINE_ORDER = [
   'stats',
   'event',
   'features',
-  'baselines',
+  // Models of the order of calls: what baselines keep of each function.
   'sequences',
+  'baselines',
   'patterns',
   'peers',
   'demand',

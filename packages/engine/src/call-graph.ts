@@ -11,6 +11,7 @@ import type { Edge } from './features/edge.ts';
 import { Links, OWNER, type Waiting } from './features/links.ts';
 import { hasSpans, type Key } from './features/span-key.ts';
 import type { Place } from './scoring/draft.ts';
+import type { TenantLoad } from './tenant-load.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** Field under which the names of span owners are kept; not a category of any entity. */
@@ -28,6 +29,7 @@ export interface CallGraphContext {
   readonly clock: Clock;
   readonly baselines: TenantBaselines;
   readonly verdicts: Verdicts;
+  readonly loads: TenantLoad;
   /** Facet bits that ever arrived. */
   readonly facetsSeen: () => number;
 }
@@ -116,7 +118,8 @@ export class CallGraph {
   }
 
   #edge(view: BatchView, at: RowAt, edge: Edge): void {
-    const { baselines, clock, verdicts } = this.#context;
+    const { baselines, clock, verdicts, loads } = this.#context;
+    loads.calls(edge);
     const training = clock.training(view.batch.columns.receivedMs[at.row]);
     baselines.lesson = { day: clock.dayOf(clock.second), training };
     const held = verdicts.isHeld(NEW_EDGE.id, `${edge.caller.name} -> ${edge.callee.name}`);

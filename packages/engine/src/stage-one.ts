@@ -4,7 +4,7 @@ import { Names } from './base/names.ts';
 import { NO_PAGE, type SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { Categories } from './baselines/categories.ts';
-import { keyOf } from './baselines/category.ts';
+import { CATEGORY, keyOf } from './baselines/category.ts';
 import { Directory } from './baselines/directory.ts';
 import { countFacets, foreignGroups, INVOCATION_KINDS, isTold, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
@@ -13,8 +13,10 @@ import { keepHabit, locateCalls, locatePrincipal } from './baselines/located-cal
 import { MetricStore } from './baselines/metrics.ts';
 import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
+import type { RateFleet } from './baselines/rate-priors.ts';
 import { Revisions } from './baselines/revisions.ts';
 import { FunctionStores } from './baselines/stores.ts';
+import { Arrivals } from './demand/arrivals.ts';
 import { conflictingCopy } from './detectors/conflicting-copy.ts';
 import type { Bucket, Score, Scores } from './detectors/detector.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS } from './detectors/registry.ts';
@@ -46,6 +48,8 @@ const FAMILY_OF = new Map(
 const DETECTOR_FAMILY = FUNCTION_DETECTORS.map((detector) => FAMILY_BIT[detector.family]);
 /** Families of numbers: their gate closes for invocations that are still waiting for facets, too. */
 const GATE_OF_NUMBERS = FAMILY_BIT.resource | FAMILY_BIT.timing;
+/** Detectors of minutes that look at each invocation. */
+const COUNTING_DETECTORS = BUCKET_DETECTORS.filter(({ count }) => count !== undefined);
 /** Facet masks of each detector, aligned with the registry. */
 const DETECTOR_FACETS = FUNCTION_DETECTORS.map((detector) =>
   detector.facets.reduce((mask, kind) => mask | (1 << FACET[kind]), 0),
@@ -61,6 +65,8 @@ export class StageOne {
   readonly categories = new Categories(FUNCTIONS_MAX);
   readonly metrics = new MetricStore(FUNCTIONS_MAX);
   readonly stores = new FunctionStores();
+  /** What will fire functions, counted since it was last taken. */
+  readonly arrivals = new Arrivals();
   readonly names = new Names();
   readonly recent = new RecentRequests();
   readonly open = new OpenInvocations();
@@ -125,6 +131,7 @@ export class StageOne {
       functions: this.functions,
       metrics: this.metrics,
       categories: this.categories,
+      stores: this.stores,
       names: this.names,
       person: hashOf('person', hasher),
       ok: this.#ok,
@@ -190,6 +197,14 @@ export class StageOne {
     return rows;
   }
 
+  /** Adds what its functions show of their rates to a fleet, at the end of `minute`. */
+  contributeRates(minute: number, fleet: RateFleet): void {
+    for (const id of this.functions.ids()) {
+      const block = this.functions.page(id).u32[this.functions.word(id) + HEAD.rate];
+      if (block !== 0) this.stores.rates.contribute(block, minute, fleet);
+    }
+  }
+
   /** The learn gate, set by stage 2: a family of a function does not learn what scores high until `untilSecond`. */
   hold(hi: number, lo: number, gate: { readonly family: Family; readonly untilSecond: number }): void {
     const id = this.functions.find(hi, lo);
@@ -212,8 +227,12 @@ export class StageOne {
   setTrusted(hi: number, lo: number, value: { field: number; hash: number; trusted: boolean }): void {
     const id = this.functions.find(hi, lo);
     if (id === 0) return;
-    this.categories.focus(this.functions.page(id).u32[this.functions.word(id) + HEAD.categories]);
-    this.categories.setTrusted(value.field, value.hash, value.trusted);
+    const { u32 } = this.functions.page(id);
+    const word = this.functions.word(id);
+    const isTrait = value.field >= CATEGORY.access;
+    const categories = isTrait ? this.stores.traits : this.categories;
+    categories.focus(u32[word + (isTrait ? HEAD.shape : HEAD.categories)]);
+    categories.setTrusted(value.field, value.hash, value.trusted);
   }
 
   save(out: StateWriter): void {
@@ -221,6 +240,7 @@ export class StageOne {
     this.categories.save(out);
     this.metrics.save(out);
     this.stores.save(out);
+    this.arrivals.save(out);
     this.names.save(out);
     this.recent.save(out);
     this.open.save(out);
@@ -235,6 +255,7 @@ export class StageOne {
     this.categories.load(from);
     this.metrics.load(from);
     this.stores.load(from);
+    this.arrivals.load(from);
     this.names.load(from);
     this.recent.load(from);
     this.open.load(from);
@@ -338,6 +359,7 @@ export class StageOne {
       this.#active.push(this.#id);
     }
     this.#judge();
+    if (!aside) this.arrivals.note(view, this.#seen, this.#head);
     if (aside) this.#teach(this.#claimed);
     else this.#settle(loose ? undefined : key, arrival);
   }
@@ -566,6 +588,7 @@ export class StageOne {
     for (let at = 0; at < FUNCTION_DETECTORS.length; at++) {
       if ((DETECTOR_FACETS[at] & seen.facets) !== 0) FUNCTION_DETECTORS[at].learn(seen, this.#baselines);
     }
+    for (const detector of COUNTING_DETECTORS) detector.count?.(seen, this.#baselines);
     if (seen.habitual) this.categories.repeat();
     else if (!seen.training) keepHabit(seen, this.categories, this.#baselines.lesson.day);
     this.#page.u32[this.#word + HEAD.sinceRevision]++;

@@ -1,4 +1,4 @@
-import { type Hasher, mix32 } from './base/hash.ts';
+import { type Hasher, hashOf, mix32 } from './base/hash.ts';
 import { Names } from './base/names.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { CATEGORY, type CategoryValue } from './baselines/category.ts';
@@ -15,10 +15,15 @@ import { ARRIVAL, RecentRequests } from './features/recent-requests.ts';
 import { RowPlace } from './scoring/draft.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import type { Settings } from './settings.ts';
+import { type ClosedMinute, TenantLoad } from './tenant-load.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** Facet kinds that say who did what to the account. */
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
+/** Neighbours of a function on each side that weak signals are shared with. */
+const NEIGHBOURS_MAX = 4;
+/** A function's key, as distinct from the name of a gateway. */
+const FUNCTION_KEY = /^[a-z]+:[^:\s]+:[^:\s]+:[^:\s]+$/;
 /** Facet kinds whose rows the detectors of this stage judge. */
 const JUDGED_KINDS = AUDIT_KINDS | (1 << FACET.health);
 
@@ -30,6 +35,7 @@ export class StageTwo {
   readonly baselines: TenantBaselines;
   readonly graph: CallGraph;
   readonly verdicts: Verdicts;
+  readonly loads: TenantLoad;
   readonly recent = new RecentRequests();
   /** Records of audited events that were read before. */
   copies = 0;
@@ -52,10 +58,13 @@ export class StageTwo {
       clock,
       settings,
       functionsWith: (field, hash) => this.baselines.functionsWith(field, hash),
+      neighbours: (functionKey) => this.neighbours(functionKey),
       accountFacets: () => this.accountFacets,
     });
     const facetsSeen = () => this.facetsSeen;
-    this.graph = new CallGraph({ hasher, clock, baselines: this.baselines, verdicts: this.verdicts, facetsSeen });
+    this.loads = new TenantLoad({ hasher, clock, verdicts: this.verdicts, facetsSeen });
+    const { baselines, verdicts, loads } = this;
+    this.graph = new CallGraph({ hasher, clock, baselines, verdicts, loads, facetsSeen });
   }
 
   /** Reads rows `[from, to)` with what stage 1 scored in them, ordered by row. */
@@ -69,6 +78,7 @@ export class StageTwo {
     const traced = CallGraph.traced(view);
     for (let row = range.from; row < range.to; row++) {
       this.facetsSeen |= 1 << kind[row];
+      if (kind[row] === FACET.edge) this.loads.request(view.lo(view.batch.symbol(row, 'triggerSource')));
       const from = next;
       while (next < scored.length && scored[next].row === row) next++;
       if (next > from) this.verdicts.decide(new RowPlace(view.batch, row, range.ordinal), scored.slice(from, next));
@@ -77,24 +87,17 @@ export class StageTwo {
     }
   }
 
-  /**
-   * A minute that ended at `second`: what stage 1 scored in its buckets, ordered by function. `ordinal` is that of the record
-   * that moved the clock past it.
-   */
-  minute(second: number, scored: readonly ScoredRow[], ordinal: number): void {
-    const at = {
-      batch: undefined,
-      row: -1,
-      ordinal,
-      eventMs: second * 1000 - 1,
-      traceId: '',
-      requestId: '',
-      own: false,
-    };
-    for (let from = 0; from < scored.length; ) {
+  /** A minute that is over, with what stage 1 scored in its buckets, ordered by function. */
+  minute(closed: ClosedMinute, scored: readonly ScoredRow[]): void {
+    const { second, ordinal } = closed;
+    this.loads.minute(closed);
+    const place = { batch: undefined, row: -1, ordinal, traceId: '', requestId: '', own: false };
+    const at = { ...place, eventMs: second * 1000 - 1 };
+    const all = [...scored, ...this.loads.score(closed)].sort((a, b) => compare(a.function, b.function));
+    for (let from = 0; from < all.length; ) {
       let to = from + 1;
-      while (to < scored.length && scored[to].function === scored[from].function) to++;
-      this.verdicts.decide(at, scored.slice(from, to));
+      while (to < all.length && all[to].function === all[from].function) to++;
+      this.verdicts.decide(at, all.slice(from, to));
       from = to;
     }
   }
@@ -108,6 +111,18 @@ export class StageTwo {
   edgeEnds(kind: 'caller' | 'callee', functionHash: number): CategoryValue[] {
     this.baselines.focus(kind, functionHash);
     return this.baselines.categories.values(kind === 'callee' ? CATEGORY.caller : CATEGORY.callee);
+  }
+
+  /** Functions that call a function or are called by it, by key; a few of the most frequent. */
+  neighbours(functionKey: string): string[] {
+    const hash = hashOf(functionKey, this.#hasher);
+    const keys = (['caller', 'callee'] as const).flatMap((kind) =>
+      this.edgeEnds(kind, hash)
+        .filter(({ doubted }) => !doubted)
+        .slice(0, NEIGHBOURS_MAX)
+        .map(({ key }) => this.names.get(key)),
+    );
+    return [...new Set(keys)].filter((key) => FUNCTION_KEY.test(key));
   }
 
   /** Principals with a baseline of their own. */
@@ -126,6 +141,7 @@ export class StageTwo {
   save(out: StateWriter): void {
     this.baselines.save(out);
     this.graph.save(out);
+    this.loads.save(out);
     this.verdicts.save(out);
     this.recent.save(out);
     out.u32(this.copies);
@@ -136,6 +152,7 @@ export class StageTwo {
   load(from: StateReader): void {
     this.baselines.load(from);
     this.graph.load(from);
+    this.loads.load(from);
     this.verdicts.load(from);
     this.recent.load(from);
     this.copies = from.u32();
@@ -208,4 +225,8 @@ export class StageTwo {
       held: this.verdicts.isHeld(score.detector, seen.batch?.symbolText(seen.row, 'principal') ?? ''),
     };
   }
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

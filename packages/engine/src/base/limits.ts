@@ -51,3 +51,23 @@ export const TRAINING_SPANS_MAX = 256;
 export const TENANT_VALUES_MAX = 524_288;
 /** Metrics with a baseline: eight a function, 240 bytes each, 503 MB when full. Beyond it new ones are not learned. */
 export const METRIC_BLOCKS_MAX = 2_097_152;
+/** Things that fire functions whose arrivals are counted in one minute. Queues and routes of the largest accounts are fewer. */
+export const ARRIVALS_MAX = 65_536;
+/** New pairs of a function and what fires it within one minute. */
+export const FIRED_PAIRS_MAX = 65_536;
+/** Kinds of calls of which it is remembered whether they fire something; of further ones it is found out again each time. */
+export const CALL_ROLES_MAX = 65_536;
+/** Functions whose load is explained by what fires them. 0.4 KiB each. */
+export const DRIVEN_FUNCTIONS_MAX = 65_536;
+/** Queues, routes, functions with an hour of minutes of their own: 268 bytes each. */
+export const DRIVERS_MAX = 131_072;
+/** Entities against which weak signals are held. Half a KiB each. */
+export const LEDGERS_MAX = 16_384;
+/** Signals of one ledger that are named when it crosses its limit. */
+export const LEDGER_CONTRIBUTORS_MAX = 12;
+/** Kinds of signals of one ledger of which it is known how often they came. */
+export const LEDGER_SIGNALS_MAX = 64;
+/** Incidents of four weeks that the alert budget compares with. */
+export const BUDGET_RISKS_MAX = 4096;
+/** Entities whose incidents of the day are counted, so that one cannot raise everybody's threshold. */
+export const BUDGET_SOURCES_MAX = 16_384;

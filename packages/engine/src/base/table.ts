@@ -80,6 +80,12 @@ export class Table {
     slots.fill(0, slot * 3, slot * 3 + 3);
   }
 
+  /** Hands over every entry, in no particular order. */
+  each(use: (hi: number, lo: number, value: number) => void): void {
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += 3) if (slots[at + 2] !== 0) use(slots[at + 1], slots[at], slots[at + 2]);
+  }
+
   clear(): void {
     this.#slots.fill(0);
     this.size = 0;

@@ -1,17 +1,30 @@
 import type { Names } from '../base/names.ts';
 import type { Family } from '../event/finding.ts';
 import { FAMILIES } from '../event/finding.ts';
+import { TIMER_GROUP } from '../features/groups.ts';
 import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
+import type { Drifts } from './drifts.ts';
+import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
+import type { RateMinute, RateStore } from './rates.ts';
+import type { Spending } from './spending.ts';
+import type { FunctionStores } from './stores.ts';
+import type { Volumes } from './volumes.ts';
 
 /** Bit of a family in the `held` words. */
 export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries(
   FAMILIES.map((family, at) => [family, 1 << at]),
 ) as { readonly [K in Family]: number };
+
+/** Calls before a function gets memory for its rate. */
+const RATE_CALLS = 3;
+
+/** Word of the head that holds the id of the block in each store. */
+const BLOCK_WORD = { sent: HEAD.egress, read: HEAD.data, traits: HEAD.shape } as const;
 
 /**
  * What a detector of stage 1 may know of the function at hand: its learned normal. One object is pointed at each
@@ -20,6 +33,16 @@ export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries
 export class FunctionBaselines {
   readonly metrics: MetricStore;
   readonly categories: Categories;
+  /** What it sent, by destination; what it read, by store. */
+  readonly sent: Volumes;
+  readonly read: Volumes;
+  /** Values of its events, of stores and what it does to them, and of what it leaves behind. */
+  readonly traits: Categories;
+  /** How many calls it gets. */
+  readonly rates: RateStore;
+  readonly flows: Flows;
+  readonly drifts: Drifts;
+  readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
   readonly person: number;
@@ -42,6 +65,7 @@ export class FunctionBaselines {
     readonly functions: Directory;
     readonly metrics: MetricStore;
     readonly categories: Categories;
+    readonly stores: FunctionStores;
     readonly names: Names;
     readonly person: number;
     readonly ok: number;
@@ -49,6 +73,13 @@ export class FunctionBaselines {
     this.#functions = parts.functions;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
+    this.sent = parts.stores.sent;
+    this.read = parts.stores.read;
+    this.traits = parts.stores.traits;
+    this.rates = parts.stores.rates;
+    this.flows = parts.stores.flows;
+    this.drifts = parts.stores.drifts;
+    this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
     this.ok = parts.ok;
@@ -64,6 +95,77 @@ export class FunctionBaselines {
     this.sinceRevision = u32[word + HEAD.sinceRevision];
     this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
+    this.sent.focus(u32[word + HEAD.egress]);
+    this.read.focus(u32[word + HEAD.data]);
+    this.traits.focus(u32[word + HEAD.shape]);
+    this.flows.focus(u32[word + HEAD.flows]);
+    this.drifts.focus(u32[word + HEAD.drift]);
+    this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /**
+   * Gives the function at hand memory in one of its stores when it has none; false while there is none to give, and for its first
+   * invocation: most of what is invented never comes again.
+   */
+  grant(which: 'sent' | 'read' | 'traits'): boolean {
+    const { u32 } = this.#functions.page(this.#id);
+    const at = this.#functions.word(this.#id) + BLOCK_WORD[which];
+    if (u32[at] !== 0) return true;
+    if (u32[this.#functions.word(this.#id) + HEAD.closed] < 2) return false;
+    u32[at] = this[which].alloc();
+    this[which].focus(u32[at]);
+    return u32[at] !== 0;
+  }
+
+  /** Gives the function a block for slow changes. */
+  makeDrifts(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    u32[word + HEAD.drift] = this.drifts.alloc();
+    this.drifts.focus(u32[word + HEAD.drift]);
+  }
+
+  /** Gives the function a block for the order of its calls. */
+  makeFlows(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    u32[word + HEAD.flows] = this.flows.alloc();
+    this.flows.focus(u32[word + HEAD.flows]);
+  }
+
+  /** Gives the function a block for what it costs, if it has none. */
+  makeSpending(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    if (u32[word + HEAD.spending] !== 0) return;
+    u32[word + HEAD.spending] = this.spending.alloc();
+    this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /**
+   * Judges and learns the calls of a minute that ended at `second`; false while the function has no memory for it, which it gets
+   * with its third call. What was found is `rates.verdict`.
+   */
+  closeRate(second: number, count: number, held: boolean): boolean {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    const minute = second / 60 - 1;
+    if (u32[word + HEAD.rate] === 0) {
+      if (u32[word + HEAD.closed] < RATE_CALLS) return false;
+      u32[word + HEAD.rate] = this.rates.alloc(Math.min(minute, Math.floor(u32[word + HEAD.firstSecond] / 60)));
+    }
+    if (u32[word + HEAD.rate] === 0) return false;
+    // Changes whenever a revision takes one of the two slots.
+    const revision = (u32[word + HEAD.revisions] ^ u32[word + HEAD.revisions + 4]) >>> 0;
+    const of: RateMinute = { minute, count, held, revision, timer: u32[word + HEAD.group] === TIMER_GROUP };
+    this.rates.close(u32[word + HEAD.rate], of);
+    return true;
+  }
+
+  /** True when `rates.verdict` is of this function and of the minute that ended at `second`. */
+  ratesAt(second: number): boolean {
+    const block = this.#functions.page(this.#id).u32[this.#functions.word(this.#id) + HEAD.rate];
+    return block !== 0 && this.rates.judged === block && this.rates.verdict.minute === second / 60 - 1;
   }
 
   /** Function key. */

@@ -43,6 +43,21 @@ export const HEAD = {
   group: 45,
   /** Id of the namesake it started from. */
   namesake: 46,
+  /** Amounts sent, by destination. */
+  rate: 47,
+  egress: 51,
+  /** Values of its events and of what it leaves behind. */
+  shape: 54,
+  /** Amounts read, by store. */
+  data: 55,
+  /** Block of `Flows`. */
+  flows: 49,
+  /** Block of `Drifts`. */
+  drift: 50,
+  /** Hash of what fired it last, as told to the model of demand. */
+  driver: 57,
+  /** Block of `Spending`. */
+  spending: 58,
 } as const;
 
 /** Bytes of a head. */

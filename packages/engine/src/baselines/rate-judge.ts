@@ -1,5 +1,5 @@
 import type { SlabPage } from '../base/slab.ts';
-import { negativeBinomialDecades } from '../stats/negative-binomial.ts';
+import { countDecades } from '../stats/count-decades.ts';
 import {
   RATE,
   recordOf,
@@ -107,7 +107,7 @@ function rawOf(of: RateContext, window: Judged): number {
   const total = of.page.f64[(of.word + RATE.total) >> 1] + 0.5;
   const variance = expected + expected * expected * (spread + 1 / total);
   if (judged < expected + NEAR * Math.sqrt(variance)) return byRecord - tests;
-  return byRecord + negativeBinomialDecades(judged, expected, 1 / (1 / total + spread)) - tests;
+  return byRecord + countDecades(judged, expected, 1 / (1 / total + spread)) - tests;
 }
 
 /** Over-dispersion of a function's whole windows, leaning on its class. */

@@ -47,17 +47,26 @@ export class RateRuns {
   }
 
   /** Counts a run by its highest raw score. */
-  add(cell: number, raw: number): void {
+  run(cell: number, raw: number): void {
     if (raw < RUN_FROM) return;
     this.counts[cell * BINS + Math.min(BINS - 1, Math.floor((raw - RUN_FROM) / BIN_WIDTH))]++;
   }
 
-  /** Takes over what another part has seen, and empties it. */
+  /** Adds what another part has seen, and empties that. */
   absorb(other: RateRuns): void {
+    this.add(other);
+    other.clear();
+  }
+
+  /** Adds what another part has seen. */
+  add(other: RateRuns): void {
     for (let at = 0; at < this.minutes.length; at++) this.minutes[at] += other.minutes[at];
     for (let at = 0; at < this.counts.length; at++) this.counts[at] += other.counts[at];
-    other.minutes.fill(0);
-    other.counts.fill(0);
+  }
+
+  clear(): void {
+    this.minutes.fill(0);
+    this.counts.fill(0);
   }
 
   /** Lets everything count less. */
@@ -118,7 +127,7 @@ export class RateThresholds {
   /** Takes in what the fleet has seen in the last day, and sets the thresholds anew. */
   fit(runs: RateRuns): void {
     this.#runs.fade(1 - 1 / KEPT_DAYS);
-    this.#runs.absorb(runs);
+    this.#runs.add(runs);
     for (let cell = 0; cell < RATE_CELLS; cell++) {
       this.#ship(cell);
       const days = this.days(cell);

@@ -4,7 +4,7 @@ import { ANCHOR_FINDING, anchorErrors, moveAnchor, releaseAnchor } from './rate-
 import { RATE, RATE_BYTES, SCALE, SCALE_MINUTES, scaleWord } from './rate-block.ts';
 import { CLASS, classOf, isStrict, minuteRecord } from './rate-class.ts';
 import { explainedOf, isSeasonal, judgeWindows, type RateContext, RateWindow, recordRarity } from './rate-judge.ts';
-import { EPISODE_MINUTES, learnIdle, learnMinute, moveWindows, type RateLesson } from './rate-learn.ts';
+import { EPISODE_MINUTES, learnIdle, learnMinute, moveWindows } from './rate-learn.ts';
 import { forgetShare, type RateFleet, RatePriors } from './rate-priors.ts';
 import { type DayShape, FLAT_DAY, meanPerMinute } from './rate-season.ts';
 import { cellOf, RATE_FINDING, RATE_WATCH, RateRuns, RateThresholds, RUN_FROM } from './rate-thresholds.ts';
@@ -86,8 +86,12 @@ export class RateStore implements FunctionStore {
   /** What was seen since the thresholds were set. */
   readonly runs = new RateRuns();
   readonly verdict = new RateVerdict();
+  /** Day since the epoch for which priors and thresholds were fitted. */
+  fittedDay = 0;
   /** Peers' opinion of the hours of a day: a door for who knows peers. */
   shape: DayShape = FLAT_DAY;
+  /** Block that `verdict` is about. */
+  judged = 0;
   readonly #slab: Slab;
   #page: SlabPage = NO_PAGE;
   #word = 0;
@@ -125,7 +129,9 @@ export class RateStore implements FunctionStore {
     const lesson = { held: of.held, shape: this.shape };
     this.#revise(of);
     const before = u32[word + RATE.last];
+    this.verdict.told = false;
     if (of.minute <= before) return;
+    this.judged = id;
     if (of.minute - 1 > before) learnIdle(page, word, of.minute - 1, lesson);
     if (!of.held) this.#classify(of.minute);
     const cls = u32[word + RATE.class];
@@ -212,6 +218,7 @@ export class RateStore implements FunctionStore {
     this.priors.save(out);
     this.thresholds.save(out);
     this.runs.save(out);
+    out.u32(this.fittedDay);
   }
 
   load(from: StateReader): void {
@@ -219,6 +226,7 @@ export class RateStore implements FunctionStore {
     this.priors.load(from);
     this.thresholds.load(from);
     this.runs.load(from);
+    this.fittedDay = from.u32();
   }
 
   #open(id: number): void {
@@ -286,7 +294,7 @@ export class RateStore implements FunctionStore {
   /** Counts the last run among those that set thresholds. */
   #endRun(): void {
     const { u32, f32 } = this.#page;
-    if (f32[this.#word + RATE.runRaw] > 0) this.runs.add(u32[this.#word + RATE.runCell], f32[this.#word + RATE.runRaw]);
+    if (f32[this.#word + RATE.runRaw] > 0) this.runs.run(u32[this.#word + RATE.runCell], f32[this.#word + RATE.runRaw]);
     f32[this.#word + RATE.runRaw] = 0;
   }
 
@@ -311,6 +319,3 @@ export class RateStore implements FunctionStore {
     u32[word + RATE.lastExtra] = of.minute;
   }
 }
-
-/** Names the parts of a lesson for callers. */
-export type { RateLesson };

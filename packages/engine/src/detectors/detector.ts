@@ -22,6 +22,8 @@ export interface Score {
   readonly value: string;
   /** Set when a value was new: lets the tenant's experience halve the surprise, and feedback find the value. */
   readonly novelty: { readonly field: number; readonly hash: number } | undefined;
+  /** The amount it is about (bytes, calls, dollars): twice as much is told again; absent where there is none. */
+  readonly magnitude?: number;
   readonly evidence: readonly Evidence[];
   /** One sentence a person can read. */
   readonly sentence: string;
@@ -83,5 +85,7 @@ export interface BucketDetector {
   readonly family: Family;
   readonly title: string;
   readonly version: string;
+  /** Counts an invocation for the minute it is in, where the roll-up says too little. */
+  count?(seen: Observation, state: FunctionBaselines): void;
   close(bucket: Bucket, state: FunctionBaselines, out: Scores): void;
 }

@@ -35,8 +35,10 @@ describe('flow.new-call fires', () => {
         expected: 'dynamodb:GetItem orders (100 %), s3:PutObject invoices (100 %)',
         count: 199,
       },
+      { parameter: 'data_access', observed: 'delete s3/invoices', expected: 'never', count: 199 },
     ]);
-    assert.equal(finding.impact, 0.6);
+    // What is deleted cannot be read again.
+    assert.deepEqual([finding.impact, finding.techniques], [0.8, ['T1485']]);
   });
 
   it('when a function starts a program, which would mean more', () => {
@@ -121,13 +123,8 @@ describe('flow.new-call stays quiet', () => {
     assertQuiet(fed(before, after));
   });
 
-  it('when an invocation fails half way, makes its calls in another order, or over and over', () => {
-    const odd = [
-      invocation(AFTER_MS, { calls: [USUAL[0]], symbols: { status: 'error' } }),
-      invocation(AFTER_MS + 20_000, { calls: [USUAL[1], USUAL[0]] }),
-      invocation(AFTER_MS + 40_000, { calls: [...USUAL, ...USUAL, ...USUAL] }),
-    ];
-    assertQuiet(fed(history(HISTORY), odd));
+  it('when an invocation fails half way', () => {
+    assertQuiet(fed(history(HISTORY), [invocation(AFTER_MS, { calls: [USUAL[0]], symbols: { status: 'error' } })]));
   });
 
   it('when another source beside the sensor names calls in its own way', () => {

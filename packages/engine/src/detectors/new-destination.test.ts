@@ -131,6 +131,6 @@ describe('egress.new-destination stays quiet', () => {
   });
 
   it('about calls that say no destination', () => {
-    assertQuiet(fed(history(HISTORY), [invocation(AFTER_MS, { calls: [...USUAL, 'dynamodb:GetItem orders'] })]));
+    assertQuiet(fed(history(HISTORY), [invocation(AFTER_MS, { calls: ['dynamodb:GetItem orders', USUAL[1]] })]));
   });
 });

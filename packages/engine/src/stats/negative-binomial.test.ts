@@ -1,67 +1,58 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { logGamma } from './log-gamma.ts';
-import { negativeBinomialDecades } from './negative-binomial.ts';
+import { countAtLeast, countAtMost, logGamma } from './negative-binomial.ts';
 
-/** P(Y >= count) by adding up what is below it. */
-function summed(count: number, mean: number, size: number): number {
-  let log = -size * Math.log1p(mean / size);
-  let below = 0;
-  for (let k = 0; k < count; k++) {
-    below += Math.exp(log);
-    log += Math.log(((k + size) / (k + 1)) * (mean / (mean + size)));
-  }
-  return 1 - below;
+/** Chance of exactly `count`, by the definition. */
+function exactly(count: number, mean: number, dispersion: number): number {
+  if (dispersion === 0) return Math.exp(count * Math.log(mean) - mean - logGamma(count + 1));
+  const size = 1 / dispersion;
+  const choose = logGamma(count + size) - logGamma(size) - logGamma(count + 1);
+  return Math.exp(choose + count * Math.log(mean / (mean + size)) + size * Math.log(size / (mean + size)));
 }
 
-describe('the logarithm of the gamma function', () => {
-  it('gives the factorials', () => {
-    let factorial = 1;
-    for (let n = 1; n < 20; n++) {
-      assert.ok(Math.abs(logGamma(n) - Math.log(factorial)) < 1e-11, `${n}`);
-      factorial *= n;
-    }
-  });
+const LAWS = [0.3, 5, 40, 900].flatMap((mean) => [0, 0.02, 0.3, 3].map((dispersion) => ({ mean, dispersion })));
 
-  it('knows that the value at one half is the root of pi', () => {
-    assert.ok(Math.abs(logGamma(0.5) - 0.5 * Math.log(Math.PI)) < 1e-12);
-  });
-});
-
-describe('the tail of a negative binomial count', () => {
-  it('is what adding up gives, for small and large means, and for all dispersions', () => {
-    for (const mean of [0.01, 0.7, 5, 60, 800]) {
-      for (const size of [0.2, 1, 7, 90, 9000]) {
-        for (const times of [0.2, 0.9, 1, 1.3, 2]) {
-          const count = Math.ceil(times * mean);
-          const p = summed(count, mean, size);
-          if (p < 1e-9) continue;
-          const found = negativeBinomialDecades(count, mean, size);
-          assert.ok(
-            Math.abs(found + Math.log10(p)) < 1e-5,
-            `${count} of ${mean}, ${size}: ${found}, ${-Math.log10(p)}`,
-          );
-        }
+describe('tails of counts', () => {
+  it('are the sums of the law, above and below', () => {
+    for (const { mean, dispersion } of LAWS) {
+      for (const share of [0.2, 0.8, 1, 1.5, 3]) {
+        const count = Math.ceil(mean * share);
+        let below = 0;
+        for (let k = 0; k < count; k++) below += exactly(k, mean, dispersion);
+        const text = `${count} of mean ${mean}, dispersion ${dispersion}`;
+        assert.ok(Math.abs(countAtMost(count - 1, mean, dispersion) - below) < 1e-9, text);
+        assert.ok(Math.abs(countAtLeast(count, mean, dispersion) - (1 - below)) < 1e-9, text);
       }
     }
   });
 
-  it('goes on where a double ends, and never falls as the count grows', () => {
-    let before = 0;
-    for (let count = 1; count < 100_000; count = Math.ceil(count * 1.3)) {
-      const found = negativeBinomialDecades(count, 3, 1000);
-      assert.ok(found >= before && Number.isFinite(found), `${count}`);
-      before = found;
+  it('keep their digits far out', () => {
+    for (const { mean, dispersion } of LAWS) {
+      const count = Math.ceil(6 * mean + 30);
+      let above = 0;
+      for (let k = count; k < count + 40_000; k++) above += exactly(k, mean, dispersion);
+      // Smaller ones are beyond what a double holds.
+      if (above < 1e-290) continue;
+      const found = countAtLeast(count, mean, dispersion);
+      assert.ok(Math.abs(found / above - 1) < 1e-6, `${found} is not ${above} for ${count} of ${mean}, ${dispersion}`);
     }
-    assert.ok(before > 10_000);
   });
 
-  it('is that of a Poisson count where nothing is over-dispersed', () => {
-    // P(Y >= 10) with a mean of 3 is 0.00110249.
-    assert.ok(Math.abs(negativeBinomialDecades(10, 3, 1e9) + Math.log10(0.00110249)) < 1e-4);
+  it('never rise with the count, and are sure at nothing', () => {
+    for (const { mean, dispersion } of LAWS) {
+      assert.equal(countAtLeast(0, mean, dispersion), 1);
+      let before = 1;
+      for (let count = 1; count < 5 * mean + 50; count += 1 + Math.floor(mean / 20)) {
+        const found = countAtLeast(count, mean, dispersion);
+        assert.ok(found <= before * (1 + 1e-9) && found >= 0, `${count} of ${mean}, ${dispersion}: ${found}`);
+        before = found;
+      }
+    }
   });
 
-  it('says nothing of a count of 0', () => {
-    assert.equal(negativeBinomialDecades(0, 3, 1), 0);
+  it('of nothing expected are nothing', () => {
+    assert.equal(countAtLeast(1, 0, 0.1), 0);
+    assert.equal(countAtMost(0, 0, 0.1), 1);
+    assert.equal(countAtMost(-1, 5, 0.1), 0);
   });
 });

@@ -1,5 +1,6 @@
 import { encodeWireRecord, type WireCall, type WireRecord } from '@gait/sensor/wire';
 import { Random } from '../datasets/random.ts';
+import { cumulativeZipf, rankOf } from '../datasets/ranks.ts';
 
 /** How calls spread over functions: each alike, or by rank as in real fleets, a few taking most. */
 export type Spread = 'zipf' | 'uniform';
@@ -16,7 +17,6 @@ export const RECORD_BYTES = 600;
 /** Records a second of the simulated fleet: what one machine would be asked to carry. */
 const RECORDS_PER_SECOND = 5000;
 const START_MS = Date.UTC(2026, 0, 5, 8);
-const ZIPF_EXPONENT = 1;
 const PEOPLE = 5000;
 /** Tables, queues and hosts are shared: each serves about five functions. */
 const FUNCTIONS_PER_RESOURCE = 5;
@@ -67,15 +67,7 @@ export class RecordSource {
 
   #drawn(): number {
     if (this.#ranks.length === 0) return this.#random.below(this.#functions);
-    const wanted = this.#random.next();
-    let from = 0;
-    let to = this.#functions - 1;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (this.#ranks[middle] <= wanted) from = middle + 1;
-      else to = middle;
-    }
-    return from;
+    return rankOf(this.#ranks, this.#random.next());
   }
 
   /** A record, filled up to `RECORD_BYTES` by the length of its trace id. */
@@ -133,15 +125,4 @@ function call(verb: string, resource: string, at: { readonly destination: string
   const { destination, random } = at;
   const bytesOut = 400 + random.below(90);
   return { verb, resource, destination, bytesOut, bytesIn: 900 + random.below(99), status: 200, durationMs: 4 };
-}
-
-/** Chance of a rank or a smaller one, where the chance of rank r falls as 1/r. */
-function cumulativeZipf(count: number): Float64Array {
-  const sums = new Float64Array(count);
-  let sum = 0;
-  for (let rank = 0; rank < count; rank++) {
-    sum += 1 / (rank + 1) ** ZIPF_EXPONENT;
-    sums[rank] = sum;
-  }
-  return sums.map((value) => value / sum);
 }
