@@ -4,6 +4,14 @@ import { nabSuite } from './nab/suite.ts';
 import { poisoningSuite } from './poisoning/suite.ts';
 import { replaySuite } from './replay/suite.ts';
 import type { Suite } from './suite.ts';
+import { workloadSuite } from './workload/suite.ts';
 
 /** All suites, in the order of the report of `all`. */
-export const SUITES: readonly Suite[] = [replaySuite, exfiltrationSuite, nabSuite, poisoningSuite, costSuite];
+export const SUITES: readonly Suite[] = [
+  replaySuite,
+  exfiltrationSuite,
+  nabSuite,
+  poisoningSuite,
+  costSuite,
+  workloadSuite,
+];

@@ -4,7 +4,7 @@ import type { RateStore, RateVerdict } from '@gait/engine/baselines/rates';
 /** Minutes of a day, for which a finding holds the learn gate and is not told again. */
 export const DAY_MINUTES = 1440;
 /** Calls of a function before it gets memory, as in the engine. */
-export const CALLS_FOR_MEMORY = 2;
+export const CALLS_FOR_MEMORY = 3;
 /** A finding of the same kind this much stranger is told again before its time. */
 const STRONGER_BY = 1;
 
