@@ -32,7 +32,8 @@ export function anchorErrors(page: SlabPage, word: number, explained: number): n
 export function moveAnchor(page: SlabPage, word: number, at: { minute: number; cls: number; held: boolean }): void {
   const { u32 } = page;
   if (u32[word + RATE.anchorTried] === 0) {
-    if (u32[word + RATE.exposure] >= REGULAR_MINUTES && at.minute >= u32[word + RATE.anchorFrom])
+    // Beyond, not at: the class is that of before this minute.
+    if (u32[word + RATE.exposure] > REGULAR_MINUTES && at.minute >= u32[word + RATE.anchorFrom])
       setAnchor(page, word, at);
     return;
   }

@@ -100,7 +100,7 @@ function rawOf(of: RateContext, window: Judged): number {
   const { scale, judged, expected, seasonal } = window;
   const tests = Math.log10(TESTS[scale]) + LOG_WAYS;
   const byRecord = -Math.log10(seasonal ? excessRarity(of, window) : recordRarity(of, scale, judged)) - tests;
-  if (!seasonal && !isRegular(of.cls)) return byRecord;
+  if (!isRegular(of.cls)) return byRecord;
   const spread = seasonal
     ? seasonSpread(of.page, of.word, { scale, prior: of.priors.spread(of.cls, scale) })
     : ownSpread(of, scale);

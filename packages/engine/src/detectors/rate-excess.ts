@@ -6,7 +6,7 @@ import { spanText } from './words.ts';
 
 const HOUR_MINUTES = 60;
 const WINDOW_TEXT = ['10 minutes', '60 minutes'] as const;
-const WINDOW_MINUTES = [10, 60] as const;
+const PARAMETERS = ['calls_in_ten_minutes', 'calls_in_an_hour'] as const;
 /** Minutes of history at which half of the judgement is the function's own. */
 const MATURITY_MINUTES = 480;
 
@@ -39,7 +39,7 @@ export const rateExcess: BucketDetector = {
       novelty: undefined,
       evidence: [
         {
-          parameter: `calls_in_${WINDOW_MINUTES[verdict.scale]}_minutes`,
+          parameter: PARAMETERS[verdict.scale],
           observed: `${verdict.calls}`,
           expected: `${number(verdict.expected)}, at most ${verdict.record} so far`,
           count: windows,

@@ -4,7 +4,7 @@ import { cellName, RATE_CELLS, RATE_FINDING } from '@gait/engine/baselines/rate-
 import { RateStore } from '@gait/engine/baselines/rates';
 import { Draws } from '@gait/engine/stats/draws';
 import type { Json, Section } from '../suite.ts';
-import { CALLS_FOR_MEMORY, DAY_MINUTES, FastFunction } from './fast-path.ts';
+import { CALLS_FOR_MEMORY, DAY_MINUTES, FastFunction, type Told } from './fast-path.ts';
 import { drive, EPOCH_MINUTE } from './measure.ts';
 import type { Series } from './series.ts';
 
@@ -20,6 +20,7 @@ const SEED = 0x7eef;
 interface Alert {
   readonly day: number;
   readonly decades: number;
+  readonly detector: Told['detector'];
 }
 
 /**
@@ -51,9 +52,10 @@ export function resampledWeeks(all: readonly Series[]): { json: Json; sections: 
   }
   const alerts = driven
     .flatMap((fast) => fast?.findings ?? [])
-    .map(({ minute, decades }) => ({
+    .map(({ minute, decades, detector }) => ({
       day: Math.floor((minute - EPOCH_MINUTE) / DAY_MINUTES),
       decades,
+      detector,
     }));
   return report(store, alerts, all.length);
 }
@@ -105,8 +107,8 @@ function resampledDay(functions: readonly Resampled[], index: number, draws: Dra
 
 function report(store: RateStore, alerts: readonly Alert[], functions: number): { json: Json; sections: Section[] } {
   const budgets = BUDGETS.map((budget) => ({ budget, pagedPerWeek: paged(alerts, budget) }));
-  const perDay = (from: number, to: number) =>
-    alerts.filter(({ day }) => day >= from && day < to).length / ((to - from) * functions);
+  const perDay = (from: number, to: number, of: Alert['detector']) =>
+    alerts.filter(({ day, detector }) => detector === of && day >= from && day < to).length / ((to - from) * functions);
   const cells = Array.from({ length: RATE_CELLS }, (_, cell) => cell).filter(
     (cell) => store.thresholds.days(cell) >= 1,
   );
@@ -119,10 +121,11 @@ function report(store: RateStore, alerts: readonly Alert[], functions: number): 
       },
       {
         table: {
-          head: ['resampled weeks', 'findings a function-day'],
+          head: ['resampled weeks', 'rate.excess a function-day', 'rate.drift a function-day'],
           rows: Array.from({ length: WEEKS }, (_, week) => [
             `week ${week + 1}`,
-            perDay(week * 7, week * 7 + 7).toFixed(4),
+            perDay(week * 7, week * 7 + 7, 'rate.excess').toFixed(4),
+            perDay(week * 7, week * 7 + 7, 'rate.drift').toFixed(4),
           ]),
         },
       },
