@@ -1,3 +1,4 @@
+import { HEAD } from './baselines/functions.ts';
 import { RateFleet } from './baselines/rate-priors.ts';
 import type { StageOne } from './stage-one.ts';
 
@@ -15,7 +16,12 @@ export function fitRates(stages: readonly StageOne[], second: number): void {
   for (const { stores } of stages) stores.rates.fittedDay = day;
   if (isFirst) return;
   const fleet = new RateFleet();
-  for (const stage of stages) stage.contributeRates(second / 60 - 1, fleet);
+  for (const { functions, stores } of stages) {
+    for (const id of functions.ids()) {
+      const block = functions.page(id).u32[functions.word(id) + HEAD.rate];
+      if (block !== 0) stores.rates.contribute(block, second / 60 - 1, fleet);
+    }
+  }
   for (const { stores } of others) first.stores.rates.runs.absorb(stores.rates.runs);
   const { runs } = first.stores.rates;
   for (const { stores } of stages) {

@@ -13,7 +13,6 @@ import { keepHabit, locateCalls, locatePrincipal } from './baselines/located-cal
 import { MetricStore } from './baselines/metrics.ts';
 import { countMinute, takeMinute } from './baselines/minute.ts';
 import { Namesakes } from './baselines/namesakes.ts';
-import type { RateFleet } from './baselines/rate-priors.ts';
 import { Revisions } from './baselines/revisions.ts';
 import { FunctionStores } from './baselines/stores.ts';
 import { Arrivals } from './demand/arrivals.ts';
@@ -195,14 +194,6 @@ export class StageOne {
     }
     this.#active = [];
     return rows;
-  }
-
-  /** Adds what its functions show of their rates to a fleet, at the end of `minute`. */
-  contributeRates(minute: number, fleet: RateFleet): void {
-    for (const id of this.functions.ids()) {
-      const block = this.functions.page(id).u32[this.functions.word(id) + HEAD.rate];
-      if (block !== 0) this.stores.rates.contribute(block, minute, fleet);
-    }
   }
 
   /** The learn gate, set by stage 2: a family of a function does not learn what scores high until `untilSecond`. */

@@ -88,8 +88,9 @@ export function learnMinute(
 }
 
 /** Takes in that nothing happened up to and including `minute`: step by step while windows empty, then in one go. */
-export function learnIdle(page: SlabPage, word: number, minute: number, lesson: RateLesson): void {
+export function learnIdle(page: SlabPage, word: number, of: { minute: number; lesson: RateLesson }): void {
   const { u32 } = page;
+  const { minute, lesson } = of;
   const stepwise = Math.min(minute, u32[word + RATE.last] + EMPTY_AFTER_MINUTES);
   while (u32[word + RATE.last] < stepwise) {
     const at = { minute: u32[word + RATE.last] + 1, count: 0, lesson };
@@ -99,7 +100,7 @@ export function learnIdle(page: SlabPage, word: number, minute: number, lesson: 
   while (u32[word + RATE.last] < minute) {
     const turn = u32[word + RATE.generation] + GENERATION_MINUTES;
     const to = Math.min(minute, Math.max(turn, u32[word + RATE.last] + 1));
-    learnEmpty(page, word, to, lesson);
+    learnEmpty(page, word, { to, lesson });
     if (to < turn) continue;
     turnGeneration(page, word);
     u32[word + RATE.generation] = to;
@@ -116,8 +117,9 @@ function isStrange(u32: Uint32Array, word: number): boolean {
 }
 
 /** Empty minutes up to `to`, all windows being empty. */
-function learnEmpty(page: SlabPage, word: number, to: number, lesson: RateLesson): void {
+function learnEmpty(page: SlabPage, word: number, of: { to: number; lesson: RateLesson }): void {
   const { u32, f64 } = page;
+  const { to, lesson } = of;
   const minutes = to - u32[word + RATE.last];
   enterHour(page, word, { hour: Math.floor(to / 60), ...lesson });
   // Slots of the ring that are passed over must not be taken for minutes of later windows.

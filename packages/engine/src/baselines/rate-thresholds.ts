@@ -5,6 +5,7 @@ import { CLASS, RATE_CLASSES } from './rate-class.ts';
 const KINDS = [...RATE_CLASSES, 'steady-seasonal', 'bursty-seasonal'] as const;
 /** Cells of functions that a timer triggers come after those of others. */
 const TRIGGERS = 2;
+/** Number of cells. */
 export const RATE_CELLS = KINDS.length * TRIGGERS;
 /** What is shipped for each kind: raw scores from which a run is watched, and is a finding. Never less until a cell has data. */
 const WATCH_FROM = [1.2, 1.7, 0.3, 2.7, 2.6, 2.7, 2.6] as const;

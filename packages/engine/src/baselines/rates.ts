@@ -132,7 +132,7 @@ export class RateStore implements FunctionStore {
     this.verdict.told = false;
     if (of.minute <= before) return;
     this.judged = id;
-    if (of.minute - 1 > before) learnIdle(page, word, of.minute - 1, lesson);
+    if (of.minute - 1 > before) learnIdle(page, word, { minute: of.minute - 1, lesson });
     if (!of.held) this.#classify(of.minute);
     const cls = u32[word + RATE.class];
     const cell = cellOf(cls, isSeasonal(page, word, cls), of.timer);

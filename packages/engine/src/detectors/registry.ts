@@ -10,6 +10,7 @@ import { dnsLabels } from './dns-labels.ts';
 import { dormantVersion } from './dormant-version.ts';
 import { egressVolume } from './egress-volume.ts';
 import { newError } from './example.ts';
+import { extraBeat } from './extra-beat.ts';
 import { fanOut } from './fan-out.ts';
 import { identityMismatch } from './identity-mismatch.ts';
 import { leftBehind } from './left-behind.ts';
@@ -63,6 +64,7 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
 export const BUCKET_DETECTORS: readonly BucketDetector[] = [
   rateExcess,
   rateDrift,
+  extraBeat,
   callerConcentration,
   spend,
   egressDay,
