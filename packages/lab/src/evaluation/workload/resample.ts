@@ -151,17 +151,24 @@ function report(store: RateStore, alerts: readonly Alert[], functions: number): 
 }
 
 /**
- * Pages a week in weeks 2 to 4 when a finding is a page from the score on that the weeks before it would have spent the budget
- * with: no page is taken back, so it is the rule as it runs.
+ * Pages a week in weeks 2 to 4: a finding is a page above the score with which the weeks before would have spent the budget, and,
+ * once this week's budget is spent, only above all pages of this week. No page is taken back, so it is the rule as it runs.
  */
 function paged(alerts: readonly Alert[], budget: number): number {
   let pages = 0;
+  const inOrder = alerts.toSorted((a, b) => a.day - b.day);
   for (let week = 1; week < WEEKS; week++) {
-    const before = alerts.filter(({ day }) => day < week * 7).map(({ decades }) => decades);
-    const sorted = before.sort((a, b) => b - a);
-    const threshold = sorted[budget * week] ?? RATE_FINDING;
-    const now = alerts.filter(({ day }) => day >= week * 7 && day < week * 7 + 7);
-    pages += now.filter(({ decades }) => decades > threshold || sorted.length <= budget * week).length;
+    const before = inOrder.filter(({ day }) => day < week * 7).map(({ decades }) => decades);
+    const threshold = before.sort((a, b) => b - a)[budget * week] ?? RATE_FINDING;
+    let spent = 0;
+    let highest = 0;
+    for (const { day, decades } of inOrder) {
+      if (day < week * 7 || day >= week * 7 + 7 || decades < threshold) continue;
+      if (spent >= budget && decades <= highest) continue;
+      spent++;
+      highest = Math.max(highest, decades);
+    }
+    pages += spent;
   }
   return pages / (WEEKS - 1);
 }
