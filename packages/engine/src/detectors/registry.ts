@@ -11,6 +11,7 @@ import { dnsLabels } from './dns-labels.ts';
 import { dormantVersion } from './dormant-version.ts';
 import { egressVolume } from './egress-volume.ts';
 import { newError } from './example.ts';
+import { extraBeat } from './extra-beat.ts';
 import { fanOut } from './fan-out.ts';
 import { firstUse } from './first-use.ts';
 import { identityMismatch } from './identity-mismatch.ts';
@@ -29,6 +30,8 @@ import { newNetwork } from './new-network.ts';
 import { newStructure } from './new-structure.ts';
 import { newTrigger } from './new-trigger.ts';
 import { outsideFunction } from './outside-function.ts';
+import { rateDrift } from './rate-drift.ts';
+import { rateExcess } from './rate-excess.ts';
 import { readVolume } from './read-volume.ts';
 import { refusedActions } from './refused-actions.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
@@ -71,6 +74,9 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
 
 /** Detectors of stage 1 that judge the minutes of one function, in the order they run. */
 export const BUCKET_DETECTORS: readonly BucketDetector[] = [
+  rateExcess,
+  rateDrift,
+  extraBeat,
   callerConcentration,
   spend,
   egressDay,

@@ -7,6 +7,7 @@ import { poisoningSuite } from './poisoning/suite.ts';
 import { replaySuite } from './replay/suite.ts';
 import { sequencesSuite } from './sequences/suite.ts';
 import type { Suite } from './suite.ts';
+import { workloadSuite } from './workload/suite.ts';
 
 /** All suites, in the order of the report of `all`. */
 export const SUITES: readonly Suite[] = [
@@ -18,4 +19,5 @@ export const SUITES: readonly Suite[] = [
   nabSuite,
   poisoningSuite,
   costSuite,
+  workloadSuite,
 ];
