@@ -95,7 +95,8 @@ export class StageTwo {
     this.loads.minute(closed);
     const place = { batch: undefined, row: -1, ordinal, traceId: '', requestId: '', own: false };
     const at = { ...place, eventMs: second * 1000 - 1 };
-    const all = [...scored, ...this.loads.score(closed)].sort((a, b) => compare(a.function, b.function));
+    const unexplained = scored.filter((row) => !this.loads.explains(row, closed));
+    const all = [...unexplained, ...this.loads.score(closed)].sort((a, b) => compare(a.function, b.function));
     for (let from = 0; from < all.length; ) {
       let to = from + 1;
       while (to < all.length && all[to].function === all[from].function) to++;
