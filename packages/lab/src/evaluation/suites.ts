@@ -1,3 +1,4 @@
+import { auditSuite } from './audit/suite.ts';
 import { costSuite } from './cost/suite.ts';
 import { exfiltrationSuite } from './exfiltration/suite.ts';
 import { flowSuite } from './flow/suite.ts';
@@ -12,6 +13,7 @@ export const SUITES: readonly Suite[] = [
   replaySuite,
   flowSuite,
   sequencesSuite,
+  auditSuite,
   exfiltrationSuite,
   nabSuite,
   poisoningSuite,
