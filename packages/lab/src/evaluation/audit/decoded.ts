@@ -20,6 +20,7 @@ class Collected extends RowCollector {
   note(): void {}
 }
 
+/** Records as the engine gets them: decoded in the order given, in batches as large as they get. */
 export function decoded(records: readonly TrailRecord[]): readonly Batch[] {
   const sink = new Collected(new BatchBuilder());
   const defaults = { provider: 'aws', account: ACCOUNT, region: REGION, newestMs: NEWEST_MS };
