@@ -259,7 +259,7 @@ export class Engine {
         this.clock.addTraining(control);
         return;
       case 'feedback': {
-        const known = this.stageTwo.verdicts.feedback(control.finding, control.verdict);
+        const known = this.stageTwo.verdicts.feedback(control);
         if (known !== undefined) this.#applyFeedback(known, control.verdict);
         return;
       }

@@ -3,13 +3,14 @@ import type { Hasher } from './base/hash.ts';
 import { FINDINGS_REMEMBERED_MAX } from './base/limits.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { CATEGORY } from './baselines/category.ts';
-import { FAMILY_BIT } from './baselines/function.ts';
+import { FAMILY_BIT, shortNameOf } from './baselines/function.ts';
 import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import { type Score, WATCH_SHARE } from './detectors/detector.ts';
 import { NEW_EDGE } from './detectors/new-edge.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
 import { UNEXPLAINED_LOAD } from './detectors/unexplained-load.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
+import type { Feedback, FeedbackScope } from './event/record.ts';
 import type { Clock } from './features/clock.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
@@ -100,6 +101,8 @@ export class Verdicts {
   readonly #context: VerdictsContext;
   readonly #remembered = new Map<string, Remembered>();
   readonly #held = new Map<string, number>();
+  /** What people expect of more than one function. */
+  readonly #expected = new Set<string>();
   /** Gates to be closed in stage 1 at the next tick. */
   #holds: Hold[] = [];
   #told: Told = { findings: [], incidents: new Map() };
@@ -123,9 +126,10 @@ export class Verdicts {
   }
 
   /** A person's word on a finding; returns what stage 1 must change, undefined when the finding is not remembered. */
-  feedback(id: string, verdict: 'expected' | 'malicious' | 'undo'): Remembered | undefined {
-    const known = this.#remembered.get(id);
+  feedback({ finding, verdict, scope = 'function' }: Omit<Feedback, 'kind' | 'by'>): Remembered | undefined {
+    const known = this.#remembered.get(finding);
     if (known === undefined) return undefined;
+    if (scope !== 'function') this.#expect(known, scope, verdict === 'expected');
     this.suppression.setExpected(known.identity, verdict === 'expected');
     if (verdict === 'expected') this.#release(known);
     return known;
@@ -151,6 +155,8 @@ export class Verdicts {
   }
 
   save(out: StateWriter): void {
+    out.u32(this.#expected.size);
+    for (const key of this.#expected) out.text(key);
     this.calibration.save(out);
     this.suppression.save(out);
     this.correlation.save(out);
@@ -180,6 +186,8 @@ export class Verdicts {
   }
 
   load(from: StateReader): void {
+    this.#expected.clear();
+    for (let left = from.u32(); left > 0; left--) this.#expected.add(from.text());
     this.calibration.load(from);
     this.suppression.load(from);
     this.correlation.load(from);
@@ -229,11 +237,32 @@ export class Verdicts {
     return off === 0 ? scored : scored.filter(({ score }) => (FAMILY_BIT[factsOf(score).family] & off) === 0);
   }
 
+  /** Remembers, or forgets, that people expect what a finding was about of other functions as well. */
+  #expect(known: Remembered, scope: FeedbackScope, expected: boolean): void {
+    const [, detector, entity, ...value] = known.identity.split('|');
+    const key = expectedKey({ scope, entity, detector, value: value.join('|') });
+    this.#expected.delete(key);
+    if (!expected) return;
+    this.#expected.add(key);
+    if (this.#expected.size <= FINDINGS_REMEMBERED_MAX) return;
+    const [oldest] = this.#expected;
+    this.#expected.delete(oldest);
+  }
+
+  #isExpected({ score, function: entity }: ScoredRow): boolean {
+    if (this.#expected.size === 0) return false;
+    const { detector, value } = score;
+    return (['peers', 'tenant'] as const).some((scope) =>
+      this.#expected.has(expectedKey({ scope, entity, detector, value })),
+    );
+  }
+
   /** Hears the tenant's experience with a score, and adds to it. */
   #weigh(row: ScoredRow): Weighed {
     const { score, group } = row;
     const knownElsewhere = score.novelty !== undefined && this.#knownElsewhere(score.novelty);
-    const adjusted = knownElsewhere ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
+    const expected = this.#isExpected(row);
+    const adjusted = knownElsewhere || expected ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
     const { detector, count } = score;
     const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
     // What comes while an incident about it is open is not normal, and must not soften the tail it is judged by.
@@ -417,6 +446,12 @@ export class Verdicts {
     this.#held.delete(`${detector}|${entity}`);
     return false;
   }
+}
+
+/** Under what an expectation is remembered: functions of one name are peers in every account and region. */
+function expectedKey(of: { scope: FeedbackScope; entity: string; detector: string; value: string }): string {
+  const whose = of.scope === 'peers' ? shortNameOf(of.entity) : '';
+  return `${of.scope}|${whose}|${of.detector}|${of.value}`;
 }
 
 /** What is fixed about the detector of a score. */
