@@ -20,6 +20,8 @@ import { Verdicts } from './verdicts.ts';
 
 /** Facet kinds that say who did what to the account. */
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
+/** Symbols that only this stage reads: where and with what somebody acts. */
+const AUDIT_SYMBOLS = ['country', 'client', 'instance'] as const;
 /** Neighbours of a function on each side that weak signals are shared with. */
 const NEIGHBOURS_MAX = 4;
 /** A function's key, as distinct from the name of a gateway. */
@@ -164,6 +166,7 @@ export class StageTwo {
     const [seen] = this.#row.rows;
     if (seen.batch !== view.batch) view.reset(this.#row);
     view.fill(this.#row, row, 1);
+    for (const field of AUDIT_SYMBOLS) seen.symbols[SYMBOL[field]] = view.lo(view.batch.symbol(row, field));
     seen.ordinal = ordinal + row;
     seen.training = this.#clock.training(seen.nowMs);
     if (this.#isCopy(view, seen)) return;
