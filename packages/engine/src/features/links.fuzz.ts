@@ -54,7 +54,11 @@ describe('spans and their owners', () => {
     links.add(key(4), passing, undefined);
     assert.deepEqual(links.resolve(key(4), 200), { owner: 0, kind: OWNER.outside });
     links.add(key(5), { kind: OWNER.channel, hash: 500 }, undefined);
-    assert.deepEqual(links.resolve(key(5), 200), { owner: 500, kind: OWNER.channel }, 'a queue nobody is known to fill');
+    assert.deepEqual(
+      links.resolve(key(5), 200),
+      { owner: 500, kind: OWNER.channel },
+      'a queue nobody is known to fill',
+    );
     links.add(key(6), { kind: OWNER.channel, hash: 600 }, key(7));
     links.add(key(7), asFunction(7), undefined);
     assert.deepEqual(links.resolve(key(6), 200), { owner: 7, kind: OWNER.function }, 'a queue with a known writer');
