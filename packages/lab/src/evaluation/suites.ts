@@ -1,3 +1,4 @@
+import { ablationSuite } from './ablation/suite.ts';
 import { auditSuite } from './audit/suite.ts';
 import { costSuite } from './cost/suite.ts';
 import { exfiltrationSuite } from './exfiltration/suite.ts';
@@ -20,4 +21,5 @@ export const SUITES: readonly Suite[] = [
   poisoningSuite,
   costSuite,
   workloadSuite,
+  ablationSuite(() => SUITES),
 ];
