@@ -6,12 +6,13 @@ import type { Batch } from './event/batch.ts';
 import { controlText, parseControl } from './event/control.ts';
 import type { Finding, Incident } from './event/finding.ts';
 import { type Control, type Genesis, type LogRecord, ordinalsOf, SCHEMA } from './event/record.ts';
-import type { HourRollup, MinuteRollup } from './event/rollup.ts';
+import type { HourRollup, MinuteRollup, RollupRow } from './event/rollup.ts';
 import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
 import { HourSums } from './features/hour-sums.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import { Settings } from './settings.ts';
+import { SharedMoves } from './shared-moves.ts';
 import { StageOne } from './stage-one.ts';
 import { StageTwo } from './stage-two.ts';
 import type { Remembered } from './verdicts.ts';
@@ -48,6 +49,7 @@ export class Engine {
   ordinal = 0;
   readonly clock: Clock;
   readonly settings = new Settings();
+  readonly #moves = new SharedMoves();
   readonly stageOne: readonly StageOne[];
   readonly stageTwo: StageTwo;
   readonly #hasher: Hasher;
@@ -96,6 +98,7 @@ export class Engine {
     out.f64(this.ordinal);
     this.clock.save(out);
     this.settings.save(out);
+    this.#moves.save(out);
     for (const stage of this.stageOne) stage.save(out);
     this.stageTwo.save(out);
     this.#hours.save(out);
@@ -117,6 +120,7 @@ export class Engine {
     restored.ordinal = from.f64();
     restored.clock.load(from);
     restored.settings.load(from);
+    restored.#moves.load(from);
     for (const stage of restored.stageOne) stage.load(from);
     restored.stageTwo.load(from);
     restored.#hours.load(from);
@@ -167,6 +171,13 @@ export class Engine {
     return all.sort((a, b) => a.row - b.row);
   }
 
+  #judgeMinute(second: number, of: { readonly ordinal: number; readonly rows: readonly RollupRow[] }): void {
+    const [first, ...others] = this.stageOne;
+    for (const stage of others) first.arrivals.absorb(stage.arrivals);
+    const arrivals = { counts: first.arrivals.takeArrivals(), fired: first.arrivals.takeFired() };
+    this.stageTwo.minute({ second, ordinal: of.ordinal, rows: of.rows, arrivals }, this.#takeClosed());
+  }
+
   /** Scores of the buckets just closed, in order of functions. */
   #takeClosed(): ScoredRow[] {
     const all = this.stageOne.flatMap((stage) => stage.closed);
@@ -203,10 +214,7 @@ export class Engine {
   #closeMinute(second: number, ordinal: number): void {
     const rows = this.stageOne.flatMap((stage) => stage.takeMinute(second));
     rows.sort((a, b) => (a.function < b.function ? -1 : 1));
-    const [first, ...others] = this.stageOne;
-    for (const stage of others) first.arrivals.absorb(stage.arrivals);
-    const arrivals = { counts: first.arrivals.takeArrivals(), fired: first.arrivals.takeFired() };
-    this.stageTwo.minute({ second, ordinal, rows, arrivals }, this.#takeClosed());
+    if (rows.length > 0) this.#judgeMinute(second, { ordinal, rows });
     if (rows.length > 0) this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;
@@ -224,6 +232,10 @@ export class Engine {
 
   /** What the stages tell each other: once a tick, so that it cannot depend on how rows are cut into batches. */
   #exchange(): void {
+    this.#moves.exchange(
+      this.clock.dayOf(this.clock.second),
+      this.stageOne.map(({ stores }) => stores.drifts),
+    );
     const [first, ...others] = this.stageOne;
     for (const stage of others) first.judged.absorb(stage.judged);
     first.judged.take((...of) => this.stageTwo.verdicts.calibration.judged(...of));

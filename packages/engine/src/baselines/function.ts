@@ -5,6 +5,7 @@ import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
+import type { Drifts } from './drifts.ts';
 import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
@@ -24,6 +25,7 @@ export class FunctionBaselines {
   readonly metrics: MetricStore;
   readonly categories: Categories;
   readonly flows: Flows;
+  readonly drifts: Drifts;
   readonly spending: Spending;
   readonly names: Names;
   /** Hash of the principal kind `person`: joined records have no texts. */
@@ -56,6 +58,7 @@ export class FunctionBaselines {
     this.metrics = parts.metrics;
     this.categories = parts.categories;
     this.flows = parts.stores.flows;
+    this.drifts = parts.stores.drifts;
     this.spending = parts.stores.spending;
     this.names = parts.names;
     this.person = parts.person;
@@ -73,7 +76,16 @@ export class FunctionBaselines {
     this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
     this.flows.focus(u32[word + HEAD.flows]);
+    this.drifts.focus(u32[word + HEAD.drift]);
     this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /** Gives the function a block for slow changes. */
+  makeDrifts(): void {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    u32[word + HEAD.drift] = this.drifts.alloc();
+    this.drifts.focus(u32[word + HEAD.drift]);
   }
 
   /** Gives the function a block for the order of its calls. */

@@ -45,6 +45,8 @@ export const HEAD = {
   namesake: 46,
   /** Block of `Flows`. */
   flows: 49,
+  /** Block of `Drifts`. */
+  drift: 50,
   /** Hash of what fired it last, as told to the model of demand. */
   driver: 57,
   /** Block of `Spending`. */

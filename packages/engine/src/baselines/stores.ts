@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../base/state.ts';
+import { Drifts } from './drifts.ts';
 import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import { Spending } from './spending.ts';
@@ -19,10 +20,12 @@ export interface FunctionStore {
  */
 export class FunctionStores {
   readonly flows = new Flows();
+  readonly drifts = new Drifts();
   readonly spending = new Spending();
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
     { word: HEAD.flows, store: this.flows },
+    { word: HEAD.drift, store: this.drifts },
     { word: HEAD.spending, store: this.spending },
   ];
 

@@ -63,6 +63,7 @@ export class Arrivals {
   /** Hands over the arrivals since they were last taken, by driver. */
   takeArrivals(): Arrival[] {
     const taken: Arrival[] = [];
+    if (this.#counts.size === 0) return taken;
     this.#counts.each((_, driver, count) => taken.push({ driver, count }));
     this.#counts.clear();
     return taken.sort((a, b) => a.driver - b.driver);
@@ -71,6 +72,7 @@ export class Arrivals {
   /** Hands over who was fired by what since it was last taken, by function. */
   takeFired(): Fired[] {
     const taken: Fired[] = [];
+    if (this.#fired.size === 0) return taken;
     this.#fired.each((functionHash, driver) => taken.push({ functionHash, driver }));
     this.#fired.clear();
     return taken.sort((a, b) => a.functionHash - b.functionHash || a.driver - b.driver);

@@ -13,6 +13,7 @@ import { newDestination } from './new-destination.ts';
 import { newNetwork } from './new-network.ts';
 import { newTrigger } from './new-trigger.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
+import { resourceDrift, timingDrift } from './slow-drift.ts';
 import { spend } from './spend.ts';
 import { unusualChange } from './unusual-change.ts';
 
@@ -21,6 +22,8 @@ import { unusualChange } from './unusual-change.ts';
 export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   timingTail,
   resourceTail,
+  timingDrift,
+  resourceDrift,
   newDestination,
   newCall,
   missingCall,

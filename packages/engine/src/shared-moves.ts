@@ -1,0 +1,66 @@
+import type { StateReader, StateWriter } from './base/state.ts';
+import { DRIFTING, type Drifts } from './baselines/drifts.ts';
+
+/** Model days over which moves count as made together. */
+const DAYS = 3;
+
+/** How many of the tenant's functions drift alike: counted by stage 1 in whole numbers, told to it again once a tick. */
+export class SharedMoves {
+  /** Counts of the last days, the newest first: judged and flagged functions by metric. */
+  readonly #judged = new Uint32Array(DAYS * DRIFTING.length);
+  readonly #flagged = new Uint32Array(DAYS * DRIFTING.length);
+  #day = 0;
+
+  /** Takes what the partitions counted since the last tick, and tells all of them. */
+  exchange(day: number, stores: readonly Drifts[]): void {
+    let changed = false;
+    while (this.#day < day) {
+      changed = true;
+      // A long silence forgets everything.
+      this.#day = Math.max(this.#day + 1, day - DAYS);
+      for (const counts of [this.#judged, this.#flagged]) {
+        counts.copyWithin(DRIFTING.length, 0, (DAYS - 1) * DRIFTING.length);
+        counts.fill(0, 0, DRIFTING.length);
+      }
+    }
+    for (const store of stores) {
+      for (let metric = 0; metric < DRIFTING.length; metric++) {
+        changed ||= store.judged[metric] > 0;
+        this.#judged[metric] += store.judged[metric];
+        this.#flagged[metric] += store.flagged[metric];
+      }
+      store.judged.fill(0);
+      store.flagged.fill(0);
+    }
+    if (changed) this.#tell(stores);
+  }
+
+  save(out: StateWriter): void {
+    out.u32Array(this.#judged);
+    out.u32Array(this.#flagged);
+    out.u32(this.#day);
+  }
+
+  load(from: StateReader): void {
+    for (const counts of [this.#judged, this.#flagged]) {
+      const saved = from.u32Array();
+      from.expect(saved.length === counts.length, 'drift counts');
+      counts.set(saved);
+    }
+    this.#day = from.u32();
+  }
+
+  #tell(stores: readonly Drifts[]): void {
+    for (let metric = 0; metric < DRIFTING.length; metric++) {
+      let [most, flagged] = [0, 0];
+      for (let ago = 0; ago < DAYS; ago++) {
+        most = Math.max(most, this.#judged[ago * DRIFTING.length + metric]);
+        flagged += this.#flagged[ago * DRIFTING.length + metric];
+      }
+      for (const store of stores) {
+        store.commonJudged[metric] = most;
+        store.commonShare[metric] = most === 0 ? 0 : flagged / most;
+      }
+    }
+  }
+}
