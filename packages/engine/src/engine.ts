@@ -2,6 +2,7 @@ import { assert } from './base/assert.ts';
 import { EngineError } from './base/errors.ts';
 import { Hasher } from './base/hash.ts';
 import { joined, StateReader, StateWriter } from './base/state.ts';
+import { PARTS_OF_DAY } from './baselines/drifts.ts';
 import type { Batch } from './event/batch.ts';
 import { controlText, parseControl } from './event/control.ts';
 import type { Finding, Incident } from './event/finding.ts';
@@ -233,7 +234,7 @@ export class Engine {
   /** What the stages tell each other: once a tick, so that it cannot depend on how rows are cut into batches. */
   #exchange(): void {
     this.#moves.exchange(
-      this.clock.dayOf(this.clock.second),
+      this.clock.partOf(this.clock.second, PARTS_OF_DAY),
       this.stageOne.map(({ stores }) => stores.drifts),
     );
     const [first, ...others] = this.stageOne;

@@ -1,25 +1,25 @@
 import type { StateReader, StateWriter } from './base/state.ts';
-import { DRIFTING, type Drifts } from './baselines/drifts.ts';
+import { DRIFTING, type Drifts, PARTS_OF_DAY } from './baselines/drifts.ts';
 
-/** Model days over which moves count as made together. */
-const DAYS = 3;
+/** Parts of model days over which moves count as made together: three days. */
+const PARTS = 3 * PARTS_OF_DAY;
 
 /** How many of the tenant's functions drift alike: counted by stage 1 in whole numbers, told to it again once a tick. */
 export class SharedMoves {
-  /** Counts of the last days, the newest first: judged and flagged functions by metric. */
-  readonly #judged = new Uint32Array(DAYS * DRIFTING.length);
-  readonly #flagged = new Uint32Array(DAYS * DRIFTING.length);
-  #day = 0;
+  /** Counts of the last parts of days, the newest first: judged and flagged functions by metric. */
+  readonly #judged = new Uint32Array(PARTS * DRIFTING.length);
+  readonly #flagged = new Uint32Array(PARTS * DRIFTING.length);
+  #part = 0;
 
   /** Takes what the partitions counted since the last tick, and tells all of them. */
-  exchange(day: number, stores: readonly Drifts[]): void {
+  exchange(part: number, stores: readonly Drifts[]): void {
     let changed = false;
-    while (this.#day < day) {
+    while (this.#part < part) {
       changed = true;
       // A long silence forgets everything.
-      this.#day = Math.max(this.#day + 1, day - DAYS);
+      this.#part = Math.max(this.#part + 1, part - PARTS);
       for (const counts of [this.#judged, this.#flagged]) {
-        counts.copyWithin(DRIFTING.length, 0, (DAYS - 1) * DRIFTING.length);
+        counts.copyWithin(DRIFTING.length, 0, (PARTS - 1) * DRIFTING.length);
         counts.fill(0, 0, DRIFTING.length);
       }
     }
@@ -38,7 +38,7 @@ export class SharedMoves {
   save(out: StateWriter): void {
     out.u32Array(this.#judged);
     out.u32Array(this.#flagged);
-    out.u32(this.#day);
+    out.u32(this.#part);
   }
 
   load(from: StateReader): void {
@@ -47,17 +47,18 @@ export class SharedMoves {
       from.expect(saved.length === counts.length, 'drift counts');
       counts.set(saved);
     }
-    this.#day = from.u32();
+    this.#part = from.u32();
   }
 
   #tell(stores: readonly Drifts[]): void {
     for (let metric = 0; metric < DRIFTING.length; metric++) {
       let [most, flagged] = [0, 0];
-      for (let ago = 0; ago < DAYS; ago++) {
+      for (let ago = 0; ago < PARTS; ago++) {
         most = Math.max(most, this.#judged[ago * DRIFTING.length + metric]);
         flagged += this.#flagged[ago * DRIFTING.length + metric];
       }
       for (const store of stores) {
+        store.commonHeard[metric] = most === 0 ? 0 : this.#judged[metric] / most;
         store.commonJudged[metric] = most;
         store.commonShare[metric] = most === 0 ? 0 : flagged / most;
       }

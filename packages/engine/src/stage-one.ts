@@ -128,6 +128,7 @@ export class StageOne {
     this.#ahead = new LookAhead(this);
     this.#baselines = new FunctionBaselines({
       functions: this.functions,
+      clock,
       metrics: this.metrics,
       categories: this.categories,
       stores: this.stores,

@@ -33,6 +33,11 @@ export class Clock {
     return this.#day;
   }
 
+  /** Part of a model day of a second, of `parts` a day, counted from the origin. */
+  partOf(second: number, parts: number): number {
+    return Math.max(0, Math.floor(((second * 1000 - this.#originMs) * parts) / this.#tempoMs));
+  }
+
   /** Milliseconds of real time in a number of model days. */
   daysMs(days: number): number {
     return days * this.#tempoMs;

@@ -1,0 +1,157 @@
+/** Days that are looked at together: the slow twin. */
+export const SHIFT_DAYS = 28;
+/** Days whose parts of a week are told apart. */
+const WEEK = 7;
+/** Days without which nothing is judged: two weeks say how days differ, and what a weekend is. */
+export const SHIFT_DAYS_MIN = 14;
+/** Newest days that do not help to say how days differ, where there are older ones: who moves them must not hide behind them. */
+const NEWEST_LEFT_OUT = 7;
+/** What is believed of the spread between days before it was seen: in doublings, and for how many days it counts. */
+const SPREAD_PRIOR = 0.04;
+const PRIOR_DAYS = 4;
+/** What the estimate of the memory of days loses by itself in so few of them; and the most that is believed. */
+const MEMORY_BIAS = 0.15;
+const MEMORY_MAX = 0.75;
+/** A part of the week seen in `n` weeks counts `n / (n + 0.5)`. */
+const PHASE_PRIOR_WEEKS = 0.5;
+/** Days the anchor rests on, at least: its own error. */
+const ANCHOR_DAYS = 14;
+
+/** A number of newest days that are held against the anchor together. */
+interface Window {
+  readonly days: number;
+  /** Standard errors and doublings by which it must be above the anchor. */
+  readonly errors: number;
+  readonly effect: number;
+}
+
+/**
+ * The shorter the window, the larger the change must be: days differ by more than what they hold in common. A single day is given
+ * fewer errors, since fast growth has doubled before there is a second one; its bound is the effect.
+ */
+const WINDOWS: readonly Window[] = [
+  { days: 1, errors: 5.5, effect: 0.4 },
+  { days: 2, errors: 6, effect: 0.36 },
+  { days: 3, errors: 6.5, effect: 0.32 },
+  { days: 5, errors: 7, effect: 0.28 },
+  { days: 7, errors: 7, effect: 0.263 },
+  { days: 14, errors: 7, effect: 0.22 },
+  { days: 28, errors: 7, effect: 0.2 },
+];
+
+/** How days differ from each other. */
+export interface DaySpread {
+  /** Variance of a day around level, trend and part of the week, in square doublings. */
+  readonly variance: number;
+  /** Correlation of a day with the next. */
+  readonly memory: number;
+  /** What each of the seven parts of a week differs by, in doublings. */
+  readonly phases: Float64Array;
+}
+
+/** The window that says most. */
+export interface Shift {
+  /** 1 is just enough to be told; 0 when nothing is above the anchor. */
+  readonly strength: number;
+  readonly days: number;
+  /** Mean of the window above the anchor, in doublings, and its standard error. */
+  readonly gap: number;
+  readonly error: number;
+}
+
+const NONE: Shift = { strength: 0, days: 0, gap: 0, error: 0 };
+
+/**
+ * How the daily means `days[0..count)` (logarithms to base 2, oldest first) differ from each other. `phase` is the part of the week of
+ * the oldest. A straight line is taken out first, so that steady growth does not pass for spread; memory from day to day is measured,
+ * since the mean of seven days that resemble each other knows less than that of seven that do not. `count` of at least 14.
+ */
+export function daySpread(days: Float64Array, count: number, phase: number): DaySpread {
+  const left = count >= 3 * WEEK + NEWEST_LEFT_OUT ? NEWEST_LEFT_OUT : 0;
+  const used = Math.floor((count - left) / WEEK) * WEEK;
+  const from = count - left - used;
+  const rest = withoutLine(days.subarray(from, from + used));
+  const phases = new Float64Array(WEEK);
+  const weeks = used / WEEK;
+  for (let at = 0; at < used; at++) phases[(phase + from + at) % WEEK] += rest[at] / (weeks + PHASE_PRIOR_WEEKS);
+  for (let at = 0; at < used; at++) rest[at] -= phases[(phase + from + at) % WEEK];
+  let squares = 0;
+  let products = 0;
+  for (let at = 0; at < used; at++) {
+    squares += rest[at] * rest[at];
+    if (at > 0) products += rest[at] * rest[at - 1];
+  }
+  const freedom = used - WEEK - 1;
+  const variance = (squares + PRIOR_DAYS * SPREAD_PRIOR * SPREAD_PRIOR) / (freedom + PRIOR_DAYS);
+  const memory = squares === 0 ? 0 : products / squares + MEMORY_BIAS;
+  return { variance, memory: Math.min(MEMORY_MAX, Math.max(0, memory)), phases };
+}
+
+/**
+ * Holds the newest 1 to 28 of the daily means against an anchor, and names the window that is furthest beyond what it must be: the
+ * cumulative sum of E. Page (1954) in the form that leaves open how large the change is (G. Lorden, 1971), with errors that know what
+ * days have in common. Upwards only. About 1 µs. Silent on changes below a seventh (0.2 doublings), and on fewer than 14 days.
+ */
+export function slowShift(
+  of: { readonly days: Float64Array; readonly count: number; readonly phase: number; readonly anchor: number },
+  spread: DaySpread,
+): Shift {
+  const { days, count, phase, anchor } = of;
+  let best = NONE;
+  let sum = 0;
+  let taken = 0;
+  for (const window of WINDOWS) {
+    if (window.days > count) break;
+    for (; taken < window.days; taken++) {
+      const at = count - 1 - taken;
+      sum += days[at] - spread.phases[(phase + at) % WEEK];
+    }
+    const gap = sum / taken - anchor;
+    const error = errorOf(window.days, spread);
+    const strength = Math.min(gap / (window.errors * error), gap / window.effect);
+    if (strength > best.strength) best = { strength, days: window.days, gap, error };
+  }
+  return best;
+}
+
+/** The same for one day that need not be over: `value` is the mean of the last 24 hours, of which `share` belong to the newest part of the week. */
+export function dayShift(
+  of: { readonly value: number; readonly phase: number; readonly share: number; readonly anchor: number },
+  spread: DaySpread,
+): Shift {
+  const { phases } = spread;
+  const { phase, share } = of;
+  const usual = share * phases[phase % WEEK] + (1 - share) * phases[(phase + WEEK - 1) % WEEK];
+  const [{ errors, effect }] = WINDOWS;
+  const gap = of.value - usual - of.anchor;
+  const error = errorOf(1, spread);
+  return { strength: Math.max(0, Math.min(gap / (errors * error), gap / effect)), days: 1, gap, error };
+}
+
+/** Standard error of the mean of `days` days above an anchor. */
+function errorOf(days: number, { variance, memory }: DaySpread): number {
+  return Math.sqrt(variance * (alike(days, memory) / days + alike(ANCHOR_DAYS, memory) / ANCHOR_DAYS));
+}
+
+/** By how much the variance of a mean of `days` days grows since each resembles the one before it. */
+function alike(days: number, memory: number): number {
+  let factor = 1;
+  let power = 1;
+  for (let lag = 1; lag < days; lag++) {
+    power *= memory;
+    factor += 2 * (1 - lag / days) * power;
+  }
+  return factor;
+}
+
+/** What a straight line through the values leaves. */
+function withoutLine(values: Float64Array): Float64Array {
+  const middle = (values.length - 1) / 2;
+  let [mean, slope, width] = [0, 0, 0];
+  for (let at = 0; at < values.length; at++) {
+    mean += values[at] / values.length;
+    slope += (at - middle) * values[at];
+    width += (at - middle) * (at - middle);
+  }
+  return values.map((value, at) => value - mean - (slope / width) * (at - middle));
+}
