@@ -3,7 +3,15 @@ import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import type { NumberField } from '../event/schema.ts';
 import { log2Steps, OCTAVE_STEPS } from '../stats/log-table.ts';
-import { dayShift, daySpread, SHIFT_DAYS, SHIFT_DAYS_MIN, type Shift, slowShift } from '../stats/slow-shift.ts';
+import {
+  dayShift,
+  daySpread,
+  medianOf,
+  SHIFT_DAYS,
+  SHIFT_DAYS_MIN,
+  type Shift,
+  slowShift,
+} from '../stats/slow-shift.ts';
 
 /** Numbers of invocations whose slow change is followed. The order is part of saved state. */
 export const DRIFTING = [
@@ -31,6 +39,8 @@ const ANCHOR_STEP = Math.log(1.0025) / Math.LN2;
 const SETTLING_DAYS = 3;
 /** A change that was told is told again when it has grown by so many doublings more; forgotten when half of it is left. */
 const TOLD_STEP = 0.263;
+/** What is left of the record of single days after a day: half after 60. */
+const RECORD_LEFT = Math.exp(-Math.LN2 / 60);
 /** Words of a metric. The parts are those of the last 24 hours, newest first: mean and values each. The ring has the mean of each of 28 days. */
 const WORD = {
   /** Part of the day that runs, counted from the origin, and what it holds. */
@@ -46,7 +56,8 @@ const WORD = {
   flagged: 11,
   parts: 12,
   ring: 20,
-  words: 48,
+  record: 48,
+  words: 50,
 } as const;
 const BLOCK_BYTES = 4 * WORD.words * DRIFTING.length;
 
@@ -60,7 +71,7 @@ export interface DriftGap extends Shift {
 }
 
 /**
- * Slow change of what one invocation takes: a fast and a slow twin of each number, in 1,536 bytes a function. An invocation adds to two
+ * Slow change of what one invocation takes: a fast and a slow twin of each number, in 1,600 bytes a function. An invocation adds to two
  * sums; every quarter of a day they become a mean. The fast twin is the last 24 hours, the slow one the means of 28 days; both are held
  * against an anchor that follows the last week by a quarter of a percent a day at most, so that nobody can lead it further. What
  * counts as far is told by how days differ (`slowShift`). Logarithms to base 2 throughout: 1 is a doubling. The first 14 days teach it.
@@ -147,8 +158,9 @@ export class Drifts {
     const phase = (known - count) % WEEK;
     const spread = daySpread(this.#days, count, phase);
     const anchor = f32[word + WORD.anchor];
-    const slow = slowShift({ days: this.#days, count, phase, anchor }, spread);
-    const fast = this.#running(word, { part, known, anchor }, spread);
+    const record = f32[word + WORD.record];
+    const slow = slowShift({ days: this.#days, count, phase, anchor, record }, spread);
+    const fast = this.#running(word, { part, known, anchor, record }, spread);
     const shift = fast !== undefined && fast.strength > slow.strength ? fast : slow;
     return {
       ...shift,
@@ -226,6 +238,9 @@ export class Drifts {
     u32[word + WORD.dayValues] = 0;
     const known = u32[word + WORD.days];
     f32[word + WORD.ring + (known % SHIFT_DAYS)] = day;
+    // A day late: it must not be held against itself.
+    const before = known === 0 ? 0 : f32[word + WORD.ring + ((known - 1) % SHIFT_DAYS)] - f32[word + WORD.anchor];
+    f32[word + WORD.record] = Math.max(f32[word + WORD.record] * RECORD_LEFT, before);
     u32[word + WORD.days] = known + 1;
     if (u32[word + WORD.settling] > 0) this.#settle(word, known + 1);
     else if (!held) this.#moveAnchor(word, known + 1);
@@ -235,10 +250,10 @@ export class Drifts {
   #moveAnchor(word: number, known: number): void {
     const { f32 } = this.#page;
     if (known <= SHIFT_DAYS_MIN) {
-      f32[word + WORD.anchor] = this.#meanOf(word, known, known);
+      f32[word + WORD.anchor] = this.#middleOf(word, known, known);
       return;
     }
-    const step = this.#meanOf(word, known, WEEK) - f32[word + WORD.anchor];
+    const step = this.#middleOf(word, known, WEEK) - f32[word + WORD.anchor];
     f32[word + WORD.anchor] += Math.max(-ANCHOR_STEP, Math.min(ANCHOR_STEP, step));
   }
 
@@ -247,10 +262,10 @@ export class Drifts {
     const { u32, f32 } = this.#page;
     u32[word + WORD.settling]--;
     if (u32[word + WORD.settling] > 0) return;
-    const level = this.#meanOf(word, known, SETTLING_DAYS);
+    const level = this.#middleOf(word, known, SETTLING_DAYS);
     const before = Math.min(known - SETTLING_DAYS, SHIFT_DAYS - SETTLING_DAYS);
     if (before > 0) {
-      const moved = level - this.#meanOf(word, known - SETTLING_DAYS, Math.min(WEEK, before));
+      const moved = level - this.#middleOf(word, known - SETTLING_DAYS, Math.min(WEEK, before));
       for (let ago = 0; ago < before; ago++) {
         f32[word + WORD.ring + ((known - SETTLING_DAYS - 1 - ago) % SHIFT_DAYS)] += moved;
       }
@@ -258,11 +273,12 @@ export class Drifts {
     f32[word + WORD.anchor] = level;
   }
 
-  /** Mean of `count` days up to the one before day `end`. */
-  #meanOf(word: number, end: number, count: number): number {
-    let sum = 0;
-    for (let ago = 1; ago <= count; ago++) sum += this.#page.f32[word + WORD.ring + ((end - ago) % SHIFT_DAYS)];
-    return sum / count;
+  /** Median of `count` days up to the one before day `end`. */
+  #middleOf(word: number, end: number, count: number): number {
+    for (let at = 0; at < count; at++) {
+      this.#days[at] = this.#page.f32[word + WORD.ring + ((end - count + at) % SHIFT_DAYS)];
+    }
+    return medianOf(this.#days, count, count);
   }
 
   /** Lays the days out, oldest first; returns how many there are. */
@@ -277,7 +293,7 @@ export class Drifts {
   /** The last 24 hours, where they hold enough. */
   #running(
     word: number,
-    of: { readonly part: number; readonly known: number; readonly anchor: number },
+    of: { readonly part: number; readonly known: number; readonly anchor: number; readonly record: number },
     spread: ReturnType<typeof daySpread>,
   ): Shift | undefined {
     const { f32 } = this.#page;
@@ -289,6 +305,6 @@ export class Drifts {
     }
     if (values < RUNNING_MIN) return undefined;
     const share = (of.part % PARTS_OF_DAY) / PARTS_OF_DAY;
-    return dayShift({ value: sum / values, phase: of.known, share, anchor: of.anchor }, spread);
+    return dayShift({ value: sum / values, phase: of.known, share, anchor: of.anchor, record: of.record }, spread);
   }
 }

@@ -12,8 +12,10 @@ const PRIOR_DAYS = 4;
 /** What the estimate of the memory of days loses by itself in so few of them; and the most that is believed. */
 const MEMORY_BIAS = 0.15;
 const MEMORY_MAX = 0.75;
-/** A part of the week seen in `n` weeks counts `n / (n + 0.5)`. */
-const PHASE_PRIOR_WEEKS = 0.5;
+/** A single day must go so far beyond the highest day that is remembered. */
+const BEYOND_RECORD = 1.25;
+/** What the error of a median is of that of a mean. */
+const MEDIAN_LOSS = 1.25;
 /** Days the anchor rests on, at least: its own error. */
 const ANCHOR_DAYS = 14;
 
@@ -27,14 +29,14 @@ interface Window {
 
 /**
  * The shorter the window, the larger the change must be: days differ by more than what they hold in common. A single day is given
- * fewer errors, since fast growth has doubled before there is a second one; its bound is the effect.
+ * fewer errors, since fast growth has doubled before there is a second one; its bounds are the effect, and the record of days.
  */
 const WINDOWS: readonly Window[] = [
   { days: 1, errors: 5.5, effect: 0.4 },
   { days: 2, errors: 6, effect: 0.36 },
-  { days: 3, errors: 6.5, effect: 0.32 },
-  { days: 5, errors: 7, effect: 0.28 },
-  { days: 7, errors: 7, effect: 0.263 },
+  { days: 3, errors: 6, effect: 0.32 },
+  { days: 5, errors: 6, effect: 0.28 },
+  { days: 7, errors: 6, effect: 0.263 },
   { days: 14, errors: 7, effect: 0.22 },
   { days: 28, errors: 7, effect: 0.2 },
 ];
@@ -72,8 +74,12 @@ export function daySpread(days: Float64Array, count: number, phase: number): Day
   const from = count - left - used;
   const rest = withoutLine(days.subarray(from, from + used));
   const phases = new Float64Array(WEEK);
-  const weeks = used / WEEK;
-  for (let at = 0; at < used; at++) phases[(phase + from + at) % WEEK] += rest[at] / (weeks + PHASE_PRIOR_WEEKS);
+  const same: number[] = [];
+  for (let part = 0; part < WEEK; part++) {
+    same.length = 0;
+    for (let at = part; at < used; at += WEEK) same.push(rest[at]);
+    phases[(phase + from + part) % WEEK] = usualOf(same);
+  }
   for (let at = 0; at < used; at++) rest[at] -= phases[(phase + from + at) % WEEK];
   let squares = 0;
   let products = 0;
@@ -90,42 +96,78 @@ export function daySpread(days: Float64Array, count: number, phase: number): Day
 /**
  * Holds the newest 1 to 28 of the daily means against an anchor, and names the window that is furthest beyond what it must be: the
  * cumulative sum of E. Page (1954) in the form that leaves open how large the change is (G. Lorden, 1971), with errors that know what
- * days have in common. Upwards only. About 1 µs. Silent on changes below a seventh (0.2 doublings), and on fewer than 14 days.
+ * days have in common. A window stands for its median (the lower of two days), since single days lie. `record` is how far a single
+ * day has been above the anchor. Upwards only. About 2 µs. Silent on changes below a seventh (0.2 doublings), and on fewer than 14 days.
  */
-export function slowShift(
-  of: { readonly days: Float64Array; readonly count: number; readonly phase: number; readonly anchor: number },
-  spread: DaySpread,
-): Shift {
+export function slowShift(of: ShiftQuestion, spread: DaySpread): Shift {
   const { days, count, phase, anchor } = of;
   let best = NONE;
-  let sum = 0;
-  let taken = 0;
+  const sorted: number[] = [];
   for (const window of WINDOWS) {
     if (window.days > count) break;
-    for (; taken < window.days; taken++) {
-      const at = count - 1 - taken;
-      sum += days[at] - spread.phases[(phase + at) % WEEK];
+    while (sorted.length < window.days) {
+      const at = count - 1 - sorted.length;
+      insert(sorted, days[at] - spread.phases[(phase + at) % WEEK]);
     }
-    const gap = sum / taken - anchor;
-    const error = errorOf(window.days, spread);
-    const strength = Math.min(gap / (window.errors * error), gap / window.effect);
-    if (strength > best.strength) best = { strength, days: window.days, gap, error };
+    const shift = shiftOf(window, sorted[(window.days - 1) >> 1] - anchor, { spread, record: of.record });
+    if (shift.strength > best.strength) best = shift;
   }
   return best;
 }
 
+/** Daily means, oldest first, what they are held against, and how far above it a single day has been. */
+export interface ShiftQuestion {
+  readonly days: Float64Array;
+  readonly count: number;
+  readonly phase: number;
+  readonly anchor: number;
+  readonly record: number;
+}
+
 /** The same for one day that need not be over: `value` is the mean of the last 24 hours, of which `share` belong to the newest part of the week. */
 export function dayShift(
-  of: { readonly value: number; readonly phase: number; readonly share: number; readonly anchor: number },
+  of: {
+    readonly value: number;
+    readonly phase: number;
+    readonly share: number;
+    readonly anchor: number;
+    readonly record: number;
+  },
   spread: DaySpread,
 ): Shift {
   const { phases } = spread;
   const { phase, share } = of;
   const usual = share * phases[phase % WEEK] + (1 - share) * phases[(phase + WEEK - 1) % WEEK];
-  const [{ errors, effect }] = WINDOWS;
-  const gap = of.value - usual - of.anchor;
-  const error = errorOf(1, spread);
-  return { strength: Math.max(0, Math.min(gap / (errors * error), gap / effect)), days: 1, gap, error };
+  return shiftOf(WINDOWS[0], of.value - usual - of.anchor, { spread, record: of.record });
+}
+
+function shiftOf(window: Window, gap: number, by: { readonly spread: DaySpread; readonly record: number }): Shift {
+  const error = errorOf(window.days, by.spread) * (window.days > 2 ? MEDIAN_LOSS : 1);
+  let strength = Math.max(0, Math.min(gap / (window.errors * error), gap / window.effect));
+  if (window.days === 1 && by.record > 0) strength = Math.min(strength, gap / (BEYOND_RECORD * by.record));
+  return { strength, days: window.days, gap, error };
+}
+
+/** What values of the same part of several weeks have in common: their median; of two the one nearer to 0, and 0 if they disagree. */
+function usualOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[(sorted.length - 1) >> 1];
+  const high = sorted[sorted.length >> 1];
+  if (low * high <= 0) return low === high ? low : 0;
+  return Math.abs(low) < Math.abs(high) ? low : high;
+}
+
+function insert(sorted: number[], value: number): void {
+  let at = sorted.length;
+  for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1];
+  sorted[at] = value;
+}
+
+/** Median of the last `count` values up to `end`, the lower one of two. */
+export function medianOf(values: Float64Array, end: number, count: number): number {
+  const sorted: number[] = [];
+  for (let at = end - count; at < end; at++) insert(sorted, values[at]);
+  return sorted[(count - 1) >> 1];
 }
 
 /** Standard error of the mean of `days` days above an anchor. */
