@@ -30,9 +30,9 @@ export const DRIFT_INDEX: ReadonlyMap<NumberField, number> = new Map(DRIFTING.ma
 /** Parts of a day, each the mean of its values: the last 24 hours are judged when one ends, not only at midnight. */
 export const PARTS_OF_DAY = 4;
 const WEEK = 7;
-/** Invocations without which a part of a day says nothing and goes into the next one, and those of 24 hours that are judged. */
+/** Invocations without which a part of a day says nothing and goes into the next one, and those without which a day is not judged alone. */
 const VALUES_MIN = 5;
-const RUNNING_MIN = 20;
+const ALONE_MIN = 20;
 /** What the anchor may move on a model day: 0.25 %. */
 const ANCHOR_STEP = Math.log(1.0025) / Math.LN2;
 /** Days after a deployment, or a person's word, that show where the anchor goes. */
@@ -57,6 +57,8 @@ const WORD = {
   parts: 12,
   ring: 20,
   record: 48,
+  /** Values of the newest day. */
+  newest: 49,
   words: 50,
 } as const;
 const BLOCK_BYTES = 4 * WORD.words * DRIFTING.length;
@@ -80,8 +82,11 @@ export class Drifts {
   /** Functions that were judged, and those that were flagged, by metric: whole numbers, taken once a tick. */
   readonly judged = new Uint32Array(DRIFTING.length);
   readonly flagged = new Uint32Array(DRIFTING.length);
-  /** Share of the tenant's functions flagged in the last days, by metric, and how many are judged at once: told once a tick. */
+  /** How far those moved, in whole steps (`OCTAVE_STEPS` a doubling). */
+  readonly flaggedSteps = new Uint32Array(DRIFTING.length);
+  /** Share of the tenant's functions flagged in the last days, by metric, the mean of how far, and how many are judged at once: told once a tick. */
   readonly commonShare = new Float64Array(DRIFTING.length);
+  readonly commonGap = new Float64Array(DRIFTING.length);
   readonly commonJudged = new Float64Array(DRIFTING.length);
   /** Share of those that were judged in the newest part of the day. */
   readonly commonHeard = new Float64Array(DRIFTING.length);
@@ -159,7 +164,8 @@ export class Drifts {
     const spread = daySpread(this.#days, count, phase);
     const anchor = f32[word + WORD.anchor];
     const record = f32[word + WORD.record];
-    const slow = slowShift({ days: this.#days, count, phase, anchor, record }, spread);
+    const alone = u32[word + WORD.newest] >= ALONE_MIN;
+    const slow = slowShift({ days: this.#days, count, phase, anchor, record, alone }, spread);
     const fast = this.#running(word, { part, known, anchor, record }, spread);
     const shift = fast !== undefined && fast.strength > slow.strength ? fast : slow;
     return {
@@ -184,8 +190,7 @@ export class Drifts {
     const { f32 } = this.#page;
     const word = this.#word + metric * WORD.words;
     if (gap < f32[word + WORD.told] / 2) f32[word + WORD.told] = 0;
-    const told = f32[word + WORD.told];
-    return told === 0 || gap >= told + TOLD_STEP;
+    return f32[word + WORD.told] === 0 || gap >= f32[word + WORD.told] + TOLD_STEP;
   }
 
   setTold(metric: number, gap: number): void {
@@ -212,14 +217,15 @@ export class Drifts {
 
   save(out: StateWriter): void {
     this.#slab.save(out);
-    for (const counts of [this.judged, this.flagged]) out.u32Array(counts);
-    for (const shares of [this.commonShare, this.commonJudged, this.commonHeard]) out.f64Array(shares);
+    for (const counts of [this.judged, this.flagged, this.flaggedSteps]) out.u32Array(counts);
+    for (const shares of [this.commonShare, this.commonGap, this.commonJudged, this.commonHeard]) out.f64Array(shares);
   }
 
   load(from: StateReader): void {
     this.#slab.load(from);
-    for (const counts of [this.judged, this.flagged]) counts.set(from.u32Array());
-    for (const shares of [this.commonShare, this.commonJudged, this.commonHeard]) shares.set(from.f64Array());
+    for (const counts of [this.judged, this.flagged, this.flaggedSteps]) counts.set(from.u32Array());
+    for (const shares of [this.commonShare, this.commonGap, this.commonJudged, this.commonHeard])
+      shares.set(from.f64Array());
     this.focus(0);
   }
 
@@ -234,6 +240,7 @@ export class Drifts {
   #closeDay(word: number, held: boolean): void {
     const { u32, f32, f64 } = this.#page;
     const day = f64[(word + WORD.daySum) >> 1] / u32[word + WORD.dayValues];
+    u32[word + WORD.newest] = u32[word + WORD.dayValues];
     f64[(word + WORD.daySum) >> 1] = 0;
     u32[word + WORD.dayValues] = 0;
     const known = u32[word + WORD.days];
@@ -303,7 +310,7 @@ export class Drifts {
       sum += f32[word + WORD.parts + 2 * at] * count;
       values += count;
     }
-    if (values < RUNNING_MIN) return undefined;
+    if (values < ALONE_MIN) return undefined;
     const share = (of.part % PARTS_OF_DAY) / PARTS_OF_DAY;
     return dayShift({ value: sum / values, phase: of.known, share, anchor: of.anchor, record: of.record }, spread);
   }

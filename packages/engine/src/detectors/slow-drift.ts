@@ -1,6 +1,7 @@
-import { DRIFT_INDEX, type DriftGap } from '../baselines/drifts.ts';
+import { DRIFT_INDEX, type DriftGap, type Drifts } from '../baselines/drifts.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
 import { type FacetKind, NUMBER } from '../event/schema.ts';
+import { OCTAVE_STEPS } from '../stats/log-table.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 import { quantity } from './quantity.ts';
 import { RESOURCE_METRICS, TIMING_METRICS, type WatchedMetric } from './watched-metrics.ts';
@@ -12,8 +13,12 @@ const SCORE_MAX = 12;
 const COMMON_JUDGED_MIN = 8;
 const COMMON_SHARE = 0.05;
 const COMMON_MIN = 3;
+/** A move is explained by others up to so many times the mean of theirs. */
+const COMMON_REACH = 1.5;
 /** Share of a common move's threshold that such a change scores. */
 const COMMON_FACTOR = 0.9;
+/** Doublings that one function may add to what is common. */
+const MOVE_MAX = 4;
 /** Share of the tenant that must have been heard before a change is told; the next part of the day it is told in any case. */
 const HEARD = 0.8;
 const FACETS: readonly FacetKind[] = ['sensor', 'platform', 'insights', 'otel', 'xray'];
@@ -99,12 +104,18 @@ function judge(judged: Judged, state: FunctionBaselines, out: Scores): void {
     return;
   }
   if (drifts.flaggedAt(index) !== 0 || isHeard(state, index)) {
-    if (drifts.flaggedAt(index) === 0) drifts.flagged[index]++;
+    if (drifts.flaggedAt(index) === 0) flag(judged, drifts);
     tell(judged, state, out);
     return;
   }
-  drifts.flagged[index]++;
+  flag(judged, drifts);
   drifts.setFlagged(index, part + 1);
+}
+
+/** Counts a move, so that others are compared with it. */
+function flag({ index, gap }: Judged, drifts: Drifts): void {
+  drifts.flagged[index]++;
+  drifts.flaggedSteps[index] += Math.round(Math.min(MOVE_MAX, gap.gap) * OCTAVE_STEPS);
 }
 
 /** True when nobody else needs to be waited for. */
@@ -118,7 +129,8 @@ function tell(judged: Judged, state: FunctionBaselines, out: Scores): void {
   drifts.setFlagged(index, 0);
   const known = drifts.commonJudged[index];
   const share = drifts.commonShare[index];
-  const common = known >= COMMON_JUDGED_MIN && share * known >= COMMON_MIN && share >= COMMON_SHARE;
+  const many = known >= COMMON_JUDGED_MIN && share * known >= COMMON_MIN && share >= COMMON_SHARE;
+  const common = many && gap.gap <= COMMON_REACH * drifts.commonGap[index];
   // What everybody does is not told later either, unless one goes further.
   drifts.setTold(index, gap.gap);
   const score = Math.min(SCORE_MAX, Math.max(THRESHOLD, THRESHOLD * gap.strength));

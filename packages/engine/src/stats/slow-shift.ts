@@ -32,13 +32,13 @@ interface Window {
  * fewer errors, since fast growth has doubled before there is a second one; its bounds are the effect, and the record of days.
  */
 const WINDOWS: readonly Window[] = [
-  { days: 1, errors: 5.5, effect: 0.4 },
-  { days: 2, errors: 6, effect: 0.36 },
-  { days: 3, errors: 6, effect: 0.32 },
-  { days: 5, errors: 6, effect: 0.28 },
-  { days: 7, errors: 6, effect: 0.263 },
-  { days: 14, errors: 7, effect: 0.22 },
-  { days: 28, errors: 7, effect: 0.2 },
+  { days: 1, errors: 5, effect: 0.4 },
+  { days: 2, errors: 5.5, effect: 0.45 },
+  { days: 3, errors: 4.5, effect: 0.45 },
+  { days: 5, errors: 3.8, effect: 0.42 },
+  { days: 7, errors: 3.65, effect: 0.38 },
+  { days: 14, errors: 5, effect: 0.26 },
+  { days: 28, errors: 5.5, effect: 0.2 },
 ];
 
 /** How days differ from each other. */
@@ -105,6 +105,7 @@ export function slowShift(of: ShiftQuestion, spread: DaySpread): Shift {
   const sorted: number[] = [];
   for (const window of WINDOWS) {
     if (window.days > count) break;
+    if (window.days === 1 && !of.alone) continue;
     while (sorted.length < window.days) {
       const at = count - 1 - sorted.length;
       insert(sorted, days[at] - spread.phases[(phase + at) % WEEK]);
@@ -122,6 +123,8 @@ export interface ShiftQuestion {
   readonly phase: number;
   readonly anchor: number;
   readonly record: number;
+  /** The newest day holds enough to be judged alone. */
+  readonly alone: boolean;
 }
 
 /** The same for one day that need not be over: `value` is the mean of the last 24 hours, of which `share` belong to the newest part of the week. */
