@@ -33,10 +33,10 @@ interface Window {
  */
 const WINDOWS: readonly Window[] = [
   { days: 1, errors: 5, effect: 0.4 },
-  { days: 2, errors: 5.5, effect: 0.45 },
-  { days: 3, errors: 4.5, effect: 0.45 },
-  { days: 5, errors: 3.8, effect: 0.42 },
-  { days: 7, errors: 3.65, effect: 0.38 },
+  { days: 2, errors: 5.5, effect: 0.5 },
+  { days: 3, errors: 4.5, effect: 0.5 },
+  { days: 5, errors: 3.8, effect: 0.45 },
+  { days: 7, errors: 3.8, effect: 0.4 },
   { days: 14, errors: 5, effect: 0.26 },
   { days: 28, errors: 5.5, effect: 0.2 },
 ];
