@@ -18,7 +18,7 @@ export interface Sample {
   readonly flags?: number;
   readonly numbers?: Partial<Record<NumberField, number>>;
   readonly symbols?: Partial<Record<SymbolField, string>>;
-  /** `verb resource destination`, with `#span` at the end where it has one. */
+  /** `verb resource destination bytesOut bytesIn`, as far as known, with `#span` at the end where it has one. */
   readonly calls?: readonly string[];
 }
 
@@ -57,8 +57,9 @@ function add(builder: BatchBuilder, sample: Sample): void {
   for (const [field, value] of Object.entries(sample.symbols ?? {})) builder.symbol(field as SymbolField, value);
   for (const call of sample.calls ?? []) {
     const [text, spanId] = call.split('#');
-    const [verb, resource = '', destination = ''] = text.split(' ');
-    builder.call({ verb, resource, destination, ...(spanId === undefined ? {} : { spanId }) });
+    const [verb, resource = '', destination = '', ...bytes] = text.split(' ');
+    const [bytesOut = Number.NaN, bytesIn = Number.NaN] = bytes.map(Number);
+    builder.call({ verb, resource, destination, bytesOut, bytesIn, ...(spanId === undefined ? {} : { spanId }) });
   }
   builder.end();
 }

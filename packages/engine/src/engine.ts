@@ -243,6 +243,7 @@ export class Engine {
     for (const stage of this.stageOne) {
       for (const key of stage.categories.created.take()) this.stageTwo.baselines.shownBy(key);
       for (const key of stage.categories.frequent.take()) stage.names.keep(key);
+      for (const key of stage.stores.traits.frequent.take()) stage.names.keep(key);
     }
     for (const key of this.stageTwo.baselines.categories.frequent.take()) this.stageTwo.names.keep(key);
     for (const hold of this.stageTwo.verdicts.takeHolds()) {
@@ -259,7 +260,7 @@ export class Engine {
         this.clock.addTraining(control);
         return;
       case 'feedback': {
-        const known = this.stageTwo.verdicts.feedback(control.finding, control.verdict);
+        const known = this.stageTwo.verdicts.feedback(control);
         if (known !== undefined) this.#applyFeedback(known, control.verdict);
         return;
       }

@@ -4,7 +4,7 @@ import { Names } from './base/names.ts';
 import { NO_PAGE, type SlabPage } from './base/slab.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { Categories } from './baselines/categories.ts';
-import { keyOf } from './baselines/category.ts';
+import { CATEGORY, keyOf } from './baselines/category.ts';
 import { Directory } from './baselines/directory.ts';
 import { countFacets, foreignGroups, INVOCATION_KINDS, isTold, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
@@ -219,8 +219,12 @@ export class StageOne {
   setTrusted(hi: number, lo: number, value: { field: number; hash: number; trusted: boolean }): void {
     const id = this.functions.find(hi, lo);
     if (id === 0) return;
-    this.categories.focus(this.functions.page(id).u32[this.functions.word(id) + HEAD.categories]);
-    this.categories.setTrusted(value.field, value.hash, value.trusted);
+    const { u32 } = this.functions.page(id);
+    const word = this.functions.word(id);
+    const isTrait = value.field >= CATEGORY.access;
+    const categories = isTrait ? this.stores.traits : this.categories;
+    categories.focus(u32[word + (isTrait ? HEAD.shape : HEAD.categories)]);
+    categories.setTrusted(value.field, value.hash, value.trusted);
   }
 
   save(out: StateWriter): void {

@@ -1,4 +1,4 @@
-import { type Hasher, mix32 } from './base/hash.ts';
+import { type Hasher, hashOf, mix32 } from './base/hash.ts';
 import { Names } from './base/names.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { CATEGORY, type CategoryValue } from './baselines/category.ts';
@@ -20,6 +20,10 @@ import { Verdicts } from './verdicts.ts';
 
 /** Facet kinds that say who did what to the account. */
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
+/** Neighbours of a function on each side that weak signals are shared with. */
+const NEIGHBOURS_MAX = 4;
+/** A function's key, as distinct from the name of a gateway. */
+const FUNCTION_KEY = /^[a-z]+:[^:\s]+:[^:\s]+:[^:\s]+$/;
 /** Facet kinds whose rows the detectors of this stage judge. */
 const JUDGED_KINDS = AUDIT_KINDS | (1 << FACET.health);
 
@@ -54,6 +58,7 @@ export class StageTwo {
       clock,
       settings,
       functionsWith: (field, hash) => this.baselines.functionsWith(field, hash),
+      neighbours: (functionKey) => this.neighbours(functionKey),
       accountFacets: () => this.accountFacets,
     });
     const facetsSeen = () => this.facetsSeen;
@@ -106,6 +111,18 @@ export class StageTwo {
   edgeEnds(kind: 'caller' | 'callee', functionHash: number): CategoryValue[] {
     this.baselines.focus(kind, functionHash);
     return this.baselines.categories.values(kind === 'callee' ? CATEGORY.caller : CATEGORY.callee);
+  }
+
+  /** Functions that call a function or are called by it, by key; a few of the most frequent. */
+  neighbours(functionKey: string): string[] {
+    const hash = hashOf(functionKey, this.#hasher);
+    const keys = (['caller', 'callee'] as const).flatMap((kind) =>
+      this.edgeEnds(kind, hash)
+        .filter(({ doubted }) => !doubted)
+        .slice(0, NEIGHBOURS_MAX)
+        .map(({ key }) => this.names.get(key)),
+    );
+    return [...new Set(keys)].filter((key) => FUNCTION_KEY.test(key));
   }
 
   /** Principals with a baseline of their own. */

@@ -3,19 +3,23 @@ import type { Hasher } from './base/hash.ts';
 import { FINDINGS_REMEMBERED_MAX } from './base/limits.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { CATEGORY } from './baselines/category.ts';
-import { FAMILY_BIT } from './baselines/function.ts';
+import { FAMILY_BIT, shortNameOf } from './baselines/function.ts';
 import { CONFLICTING_COPY } from './detectors/conflicting-copy.ts';
 import { type Score, WATCH_SHARE } from './detectors/detector.ts';
 import { NEW_EDGE } from './detectors/new-edge.ts';
 import { BUCKET_DETECTORS, FUNCTION_DETECTORS, TENANT_DETECTORS } from './detectors/registry.ts';
 import { UNEXPLAINED_LOAD } from './detectors/unexplained-load.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
+import type { Feedback, FeedbackScope } from './event/record.ts';
 import type { Clock } from './features/clock.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
+import { ACCUMULATED, accumulatedFinding } from './scoring/accumulated.ts';
+import { AlertBudget } from './scoring/alert-budget.ts';
 import { Calibration } from './scoring/calibration.ts';
 import { type DetectorFacts, draftFinding, entityOf, type Judged, type Place, principalOf } from './scoring/draft.ts';
 import { cauchy } from './scoring/fusion.ts';
+import { type Accumulated, Ledgers } from './scoring/ledgers.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import type { Settings } from './settings.ts';
 
@@ -78,6 +82,8 @@ export interface VerdictsContext {
   readonly settings: Settings;
   /** Functions that show a value for good. */
   readonly functionsWith: (field: number, hash: number) => number;
+  /** Functions that call a function or are called by it. */
+  readonly neighbours: (functionKey: string) => readonly string[];
   /** Facet bits of sources that speak for the whole account. */
   readonly accountFacets: () => number;
 }
@@ -90,9 +96,13 @@ export class Verdicts {
   readonly calibration = new Calibration();
   readonly suppression = new Suppression();
   readonly correlation = new Correlation();
+  readonly ledgers = new Ledgers();
+  readonly budget = new AlertBudget();
   readonly #context: VerdictsContext;
   readonly #remembered = new Map<string, Remembered>();
   readonly #held = new Map<string, number>();
+  /** What people expect of more than one function. */
+  readonly #expected = new Set<string>();
   /** Gates to be closed in stage 1 at the next tick. */
   #holds: Hold[] = [];
   #told: Told = { findings: [], incidents: new Map() };
@@ -116,9 +126,10 @@ export class Verdicts {
   }
 
   /** A person's word on a finding; returns what stage 1 must change, undefined when the finding is not remembered. */
-  feedback(id: string, verdict: 'expected' | 'malicious' | 'undo'): Remembered | undefined {
-    const known = this.#remembered.get(id);
+  feedback({ finding, verdict, scope = 'function' }: Omit<Feedback, 'kind' | 'by'>): Remembered | undefined {
+    const known = this.#remembered.get(finding);
     if (known === undefined) return undefined;
+    if (scope !== 'function') this.#expect(known, scope, verdict === 'expected');
     this.suppression.setExpected(known.identity, verdict === 'expected');
     if (verdict === 'expected') this.#release(known);
     return known;
@@ -132,6 +143,8 @@ export class Verdicts {
     const incident = this.correlation.setState(id, state);
     if (incident === undefined) return [];
     this.#told.incidents.set(id, incident);
+    if (state === 'closed-true') this.budget.reviewed(id, 'true');
+    if (state === 'closed-false' || state === 'closed-expected') this.budget.reviewed(id, 'false');
     if (!state.startsWith('closed')) return [];
     const released = [...this.#remembered.values()].filter((one) => one.incident === id);
     for (const one of released) {
@@ -142,9 +155,13 @@ export class Verdicts {
   }
 
   save(out: StateWriter): void {
+    out.u32(this.#expected.size);
+    for (const key of this.#expected) out.text(key);
     this.calibration.save(out);
     this.suppression.save(out);
     this.correlation.save(out);
+    this.ledgers.save(out);
+    this.budget.save(out);
     out.u32(this.#remembered.size);
     for (const [id, one] of this.#remembered) {
       out.text(id);
@@ -169,9 +186,13 @@ export class Verdicts {
   }
 
   load(from: StateReader): void {
+    this.#expected.clear();
+    for (let left = from.u32(); left > 0; left--) this.#expected.add(from.text());
     this.calibration.load(from);
     this.suppression.load(from);
     this.correlation.load(from);
+    this.ledgers.load(from);
+    this.budget.load(from);
     this.#remembered.clear();
     for (let left = from.u32(); left > 0; left--) {
       const id = from.text();
@@ -216,11 +237,32 @@ export class Verdicts {
     return off === 0 ? scored : scored.filter(({ score }) => (FAMILY_BIT[factsOf(score).family] & off) === 0);
   }
 
+  /** Remembers, or forgets, that people expect what a finding was about of other functions as well. */
+  #expect(known: Remembered, scope: FeedbackScope, expected: boolean): void {
+    const [, detector, entity, ...value] = known.identity.split('|');
+    const key = expectedKey({ scope, entity, detector, value: value.join('|') });
+    this.#expected.delete(key);
+    if (!expected) return;
+    this.#expected.add(key);
+    if (this.#expected.size <= FINDINGS_REMEMBERED_MAX) return;
+    const [oldest] = this.#expected;
+    this.#expected.delete(oldest);
+  }
+
+  #isExpected({ score, function: entity }: ScoredRow): boolean {
+    if (this.#expected.size === 0) return false;
+    const { detector, value } = score;
+    return (['peers', 'tenant'] as const).some((scope) =>
+      this.#expected.has(expectedKey({ scope, entity, detector, value })),
+    );
+  }
+
   /** Hears the tenant's experience with a score, and adds to it. */
   #weigh(row: ScoredRow): Weighed {
     const { score, group } = row;
     const knownElsewhere = score.novelty !== undefined && this.#knownElsewhere(score.novelty);
-    const adjusted = knownElsewhere ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
+    const expected = this.#isExpected(row);
+    const adjusted = knownElsewhere || expected ? score.score * KNOWN_ELSEWHERE_FACTOR : score.score;
     const { detector, count } = score;
     const rarity = this.calibration.rarity({ detector, group, score: adjusted, count });
     // What comes while an incident about it is open is not normal, and must not soften the tail it is judged by.
@@ -271,7 +313,14 @@ export class Verdicts {
     const identity = `${level}|${score.detector}|${entity.key}|${score.value}`;
     const id = this.#id(score.detector, `${entity.key}|${score.value}`, place.ordinal);
     const nowMs = this.#context.clock.tickMs;
-    const at = { nowMs, score: judged.adjusted, intervalMs: this.#context.clock.daysMs(WINDOW_DAYS), finding: id };
+    const at = {
+      nowMs,
+      score: judged.adjusted,
+      magnitude: score.magnitude ?? 0,
+      impact: score.impact,
+      intervalMs: this.#context.clock.daysMs(WINDOW_DAYS),
+      finding: id,
+    };
     if (!this.suppression.tell(identity, `${level}|${entity.key}|${facts.family}`, at)) {
       this.#again(identity, place);
       return;
@@ -279,6 +328,7 @@ export class Verdicts {
     const finding = draftFinding(place, judged, { facts, entity, id, level });
     this.#told.findings.push(finding);
     if (level === 'finding') this.#open(finding, row, { identity, value: score.novelty });
+    else this.#accumulate(place, finding, { identity: `${score.detector}|${score.value}`, rarity: judged.fused });
   }
 
   /** Something told of already was seen again: its incident counts that. */
@@ -297,6 +347,7 @@ export class Verdicts {
       this.#told.incidents.set(incident.id, incident);
       if (incident.mergedInto !== undefined) this.#moveRemembered(incident.id, incident.mergedInto);
     }
+    this.#page(finding, incidents[0]);
     const untilSecond = this.#context.clock.second + Math.ceil(windowMs / 1000);
     const { functionHi, functionLo } = row;
     const gate = `${finding.detector}|${finding.entity.key}`;
@@ -312,6 +363,41 @@ export class Verdicts {
       field: as.value?.field ?? 0,
       hash: as.value?.hash ?? 0,
     });
+  }
+
+  /** Decides whether people are paged for an incident that has a new finding. */
+  #page(finding: Finding, incident: Incident): void {
+    if (incident.page !== undefined) return;
+    const { clock, settings } = this.#context;
+    this.budget.perWeek = settings.pagesPerWeek;
+    const { risk } = incident;
+    const { impact, confidence, maturity } = finding;
+    const entity = `${finding.entity.kind}:${finding.entity.key}`;
+    const day = clock.modelDays;
+    const reason = this.budget.consider({ incident: incident.id, entity, risk, impact, confidence, maturity, day });
+    const paged = reason === undefined ? undefined : this.correlation.setPage(incident.id, reason);
+    if (paged !== undefined) this.#told.incidents.set(paged.id, paged);
+  }
+
+  /** Holds a weak signal against its entity and, in part, its neighbours. */
+  #accumulate(place: Place, watch: Finding, of: { readonly identity: string; readonly rarity: number }): void {
+    const { clock, neighbours } = this.#context;
+    const signal = { ...of, finding: watch.id, detector: watch.detector, timeMs: watch.timeMs, day: clock.modelDays };
+    const key = watch.function === '' ? watch.entity.key : watch.function;
+    const next = watch.function === '' ? [] : neighbours(watch.function);
+    for (const crossed of this.ledgers.add(signal, key, next)) this.#tellAccumulated(place, watch, crossed);
+  }
+
+  #tellAccumulated(place: Place, watch: Finding, crossed: Accumulated): void {
+    const own = crossed.entity === watch.entity.key || watch.function !== crossed.entity;
+    const entity = own ? watch.entity : ({ kind: 'function', key: crossed.entity } as const);
+    const id = this.#id(ACCUMULATED.id, crossed.entity, place.ordinal);
+    const finding = accumulatedFinding(place, crossed, { id, entity, template: watch });
+    this.#told.findings.push(finding);
+    const windowMs = this.#context.clock.daysMs(WINDOW_DAYS);
+    const incidents = this.correlation.add(finding, { stampMs: this.#context.clock.tickMs, windowMs });
+    for (const incident of incidents) this.#told.incidents.set(incident.id, incident);
+    this.#page(finding, incidents[0]);
   }
 
   #id(detector: string, entity: string, ordinal: number): string {
@@ -360,6 +446,12 @@ export class Verdicts {
     this.#held.delete(`${detector}|${entity}`);
     return false;
   }
+}
+
+/** Under what an expectation is remembered: functions of one name are peers in every account and region. */
+function expectedKey(of: { scope: FeedbackScope; entity: string; detector: string; value: string }): string {
+  const whose = of.scope === 'peers' ? shortNameOf(of.entity) : '';
+  return `${of.scope}|${whose}|${of.detector}|${of.value}`;
 }
 
 /** What is fixed about the detector of a score. */

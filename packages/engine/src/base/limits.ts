@@ -61,3 +61,13 @@ export const CALL_ROLES_MAX = 65_536;
 export const DRIVEN_FUNCTIONS_MAX = 65_536;
 /** Queues, routes, functions with an hour of minutes of their own: 268 bytes each. */
 export const DRIVERS_MAX = 131_072;
+/** Entities against which weak signals are held. Half a KiB each. */
+export const LEDGERS_MAX = 16_384;
+/** Signals of one ledger that are named when it crosses its limit. */
+export const LEDGER_CONTRIBUTORS_MAX = 12;
+/** Kinds of signals of one ledger of which it is known how often they came. */
+export const LEDGER_SIGNALS_MAX = 64;
+/** Incidents of four weeks that the alert budget compares with. */
+export const BUDGET_RISKS_MAX = 4096;
+/** Entities whose incidents of the day are counted, so that one cannot raise everybody's threshold. */
+export const BUDGET_SOURCES_MAX = 16_384;

@@ -2,6 +2,7 @@ import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
 import { CATEGORY, type CategoryValue, keyBits, keyOf, type Lesson, type Newcomer } from './category.ts';
 import { KeyQueue } from './key-queue.ts';
+import type { FunctionStore } from './stores.ts';
 import {
   daysOf,
   fieldOf,
@@ -15,8 +16,8 @@ import {
   WITHOUT_DAYS,
 } from './value-bits.ts';
 
-/** Fields of functions and fields of other entities share places in a block: no entity has both. */
-const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4);
+/** Fields of functions, of their traits and of other entities share places in a block: no block has two of them. */
+const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 0, 1, 2, 3);
 
 // A block, in words: four for each of five fields, the id of a block with more values, the keys and then the counts of
 // the values that came first.
@@ -89,7 +90,7 @@ const HABIT_FIELD_BITS = HABIT_FIELDS.reduce((bits, field) => bits | (1 << field
  * Found values are known by their number, which holds until the next `learn` or `focus`. Counted of each: observations
  * (f32), observations of the field when first seen (f32), packed `lastDay:16 | days:6 | field:4 | bits:6`.
  */
-export class Categories {
+export class Categories implements FunctionStore {
   readonly #blocks: Slab;
   readonly #more: Slab;
   /** Block in focus, 0 when none is; its page and first word, and those of its block with more values. */

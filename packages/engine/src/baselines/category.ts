@@ -21,6 +21,14 @@ export const CATEGORY = {
   changer: 8,
   /** Error types. */
   error: 9,
+  /** Stores and what is done to them: read, list, write, delete. */
+  access: 10,
+  /** Structures of events. */
+  structure: 11,
+  /** Aliases and versions a function is called by. */
+  version: 12,
+  /** What is left behind or unaccounted for at the end of an invocation. */
+  residue: 13,
 } as const;
 export type Category = keyof typeof CATEGORY;
 

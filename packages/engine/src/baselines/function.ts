@@ -12,11 +12,15 @@ import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
 import type { Spending } from './spending.ts';
 import type { FunctionStores } from './stores.ts';
+import type { Volumes } from './volumes.ts';
 
 /** Bit of a family in the `held` words. */
 export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries(
   FAMILIES.map((family, at) => [family, 1 << at]),
 ) as { readonly [K in Family]: number };
+
+/** Word of the head that holds the id of the block in each store. */
+const BLOCK_WORD = { sent: HEAD.egress, read: HEAD.data, traits: HEAD.shape } as const;
 
 /**
  * What a detector of stage 1 may know of the function at hand: its learned normal. One object is pointed at each
@@ -25,6 +29,11 @@ export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries
 export class FunctionBaselines {
   readonly metrics: MetricStore;
   readonly categories: Categories;
+  /** What it sent, by destination; what it read, by store. */
+  readonly sent: Volumes;
+  readonly read: Volumes;
+  /** Values of its events, of stores and what it does to them, and of what it leaves behind. */
+  readonly traits: Categories;
   readonly flows: Flows;
   readonly drifts: Drifts;
   readonly spending: Spending;
@@ -64,6 +73,9 @@ export class FunctionBaselines {
     this.#clock = parts.clock;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
+    this.sent = parts.stores.sent;
+    this.read = parts.stores.read;
+    this.traits = parts.stores.traits;
     this.flows = parts.stores.flows;
     this.drifts = parts.stores.drifts;
     this.spending = parts.stores.spending;
@@ -86,9 +98,26 @@ export class FunctionBaselines {
     this.sinceRevision = u32[word + HEAD.sinceRevision];
     this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;
     this.categories.focus(u32[word + HEAD.categories]);
+    this.sent.focus(u32[word + HEAD.egress]);
+    this.read.focus(u32[word + HEAD.data]);
+    this.traits.focus(u32[word + HEAD.shape]);
     this.flows.focus(u32[word + HEAD.flows]);
     this.drifts.focus(u32[word + HEAD.drift]);
     this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /**
+   * Gives the function at hand memory in one of its stores when it has none; false while there is none to give, and for its first
+   * invocation: most of what is invented never comes again.
+   */
+  grant(which: 'sent' | 'read' | 'traits'): boolean {
+    const { u32 } = this.#functions.page(this.#id);
+    const at = this.#functions.word(this.#id) + BLOCK_WORD[which];
+    if (u32[at] !== 0) return true;
+    if (u32[this.#functions.word(this.#id) + HEAD.closed] < 2) return false;
+    u32[at] = this[which].alloc();
+    this[which].focus(u32[at]);
+    return u32[at] !== 0;
   }
 
   /** Gives the function a block for slow changes. */

@@ -43,6 +43,12 @@ export const HEAD = {
   group: 45,
   /** Id of the namesake it started from. */
   namesake: 46,
+  /** Amounts sent, by destination. */
+  egress: 51,
+  /** Values of its events and of what it leaves behind. */
+  shape: 54,
+  /** Amounts read, by store. */
+  data: 55,
   /** Block of `Flows`. */
   flows: 49,
   /** Block of `Drifts`. */

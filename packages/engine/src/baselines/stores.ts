@@ -1,8 +1,15 @@
+import { FUNCTIONS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
+import { Categories } from './categories.ts';
 import { Drifts } from './drifts.ts';
 import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import { Spending } from './spending.ts';
+import { Volumes } from './volumes.ts';
+
+/** Places of which amounts are kept for each function, the fixed ones of `volumes.ts` included. */
+const SENT_SLOTS = 10;
+const READ_SLOTS = 8;
 
 /** Blocks of state of one family, one for each function that needs it. Id 0 means none. */
 export interface FunctionStore {
@@ -22,11 +29,20 @@ export class FunctionStores {
   readonly flows = new Flows();
   readonly drifts = new Drifts();
   readonly spending = new Spending();
+  /** What functions send, by destination. */
+  readonly sent = new Volumes(FUNCTIONS_MAX, SENT_SLOTS);
+  /** What they read, by store. */
+  readonly read = new Volumes(FUNCTIONS_MAX, READ_SLOTS);
+  /** Values of their events, of stores and what they do to them, and of what they leave behind. */
+  readonly traits = new Categories(FUNCTIONS_MAX);
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
     { word: HEAD.flows, store: this.flows },
     { word: HEAD.drift, store: this.drifts },
     { word: HEAD.spending, store: this.spending },
+    { word: HEAD.egress, store: this.sent },
+    { word: HEAD.data, store: this.read },
+    { word: HEAD.shape, store: this.traits },
   ];
 
   get bytes(): number {

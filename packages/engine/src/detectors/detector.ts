@@ -22,6 +22,8 @@ export interface Score {
   readonly value: string;
   /** Set when a value was new: lets the tenant's experience halve the surprise, and feedback find the value. */
   readonly novelty: { readonly field: number; readonly hash: number } | undefined;
+  /** The amount it is about (bytes, calls, dollars): twice as much is told again; absent where there is none. */
+  readonly magnitude?: number;
   readonly evidence: readonly Evidence[];
   /** One sentence a person can read. */
   readonly sentence: string;

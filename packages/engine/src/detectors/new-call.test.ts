@@ -35,8 +35,10 @@ describe('flow.new-call fires', () => {
         expected: 'dynamodb:GetItem orders (100 %), s3:PutObject invoices (100 %)',
         count: 199,
       },
+      { parameter: 'data_access', observed: 'delete s3/invoices', expected: 'never', count: 199 },
     ]);
-    assert.equal(finding.impact, 0.6);
+    // What is deleted cannot be read again.
+    assert.deepEqual([finding.impact, finding.techniques], [0.8, ['T1485']]);
   });
 
   it('when a function starts a program, which would mean more', () => {

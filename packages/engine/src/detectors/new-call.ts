@@ -5,6 +5,7 @@ import { REPEATED } from '../baselines/located-calls.ts';
 import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
+import { newAccessOf } from './new-access.ts';
 import { callText, expectedValues, oftenNever } from './words.ts';
 
 /** From 1 % on: a function with no change in 50 invocations shows something new. */
@@ -95,6 +96,7 @@ function report(
   const text = callText(seen, at);
   const child = text.startsWith('exec:');
   const usual = expectedValues(state, CATEGORY.call, (value) => value.startsWith('exec:') === child);
+  const access = child ? undefined : newAccessOf(seen, state, at);
   out.add({
     detector: newCall.id,
     score: novelty.score,
@@ -103,12 +105,17 @@ function report(
     maturity: novelty.count / (novelty.count + 50),
     value: text,
     novelty: { field: CATEGORY.call, hash: seen.callToken[at] },
-    evidence: [{ parameter: child ? 'child_process' : 'call', observed: text, expected: usual, count: novelty.count }],
+    evidence: [
+      { parameter: child ? 'child_process' : 'call', observed: text, expected: usual, count: novelty.count },
+      ...(access === undefined
+        ? []
+        : [{ parameter: 'data_access', observed: access.text, expected: 'never', count: novelty.count }]),
+    ],
     sentence: child
       ? `\`${state.shortName}\` started \`${text.slice(5)}\`; ${oftenNever(novelty, 'started this program')}.`
       : `\`${state.shortName}\` called ${text}; ${oftenNever(novelty, 'made this call')}.`,
     quietIf: `it had made this call before, or had shown new calls in the last days`,
-    impact: child ? 0.9 : 0.6,
-    techniques: child ? ['T1059'] : [],
+    impact: child ? 0.9 : Math.max(0.6, access?.impact ?? 0),
+    techniques: child ? ['T1059'] : (access?.techniques ?? []),
   });
 }

@@ -3,11 +3,18 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { REPEATED } from '../baselines/located-calls.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
+import { RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { callText, expectedValues, oftenNever, thingText } from './words.ts';
+import { sentTo } from './egress-volume.ts';
+import { bytesText, callText, expectedValues, oftenNever, thingText } from './words.ts';
 
 const BASE = 2;
+/** Bytes from which what was sent matters by its size, and from which it is a bulk of things whatever the function usually sends. */
+const LARGE_BYTES = 65_536;
+const BULK_BYTES = 10_000_000;
+/** Decades that size adds to novelty at most. */
+const BEYOND_MAX = 2;
 /** Calls to the new destination that are shown: the first ones say what it is about. */
 const CALLS_SHOWN_MAX = 4;
 
@@ -38,11 +45,13 @@ export const newDestination: Detector<FunctionBaselines> = {
       const novelty = scoreNovelty(state.categories, place, BASE, SCORE_MIN);
       if (novelty === undefined) continue;
       const text = destinationText(seen, at);
-      const sent = sentTo(seen, hash);
+      const bytes = sentTo(seen, hash);
+      const sent = Number.isNaN(bytes) ? 0 : bytes;
       const bare = text.startsWith('address:');
+      const beyond = decadesBeyond(state, sent);
       out.add({
         detector: newDestination.id,
-        score: novelty.score,
+        score: novelty.score + beyond,
         threshold: novelty.threshold,
         count: novelty.count,
         maturity: novelty.count / (novelty.count + 50),
@@ -67,7 +76,7 @@ export const newDestination: Detector<FunctionBaselines> = {
         ],
         sentence: `\`${state.shortName}\` ${sent > 0 ? `sent ${bytesText(sent)} to` : 'contacted'} ${thingText(text)}; ${oftenNever(novelty, 'talked to it')}.`,
         quietIf: 'the destination had been used before, or new destinations had been usual in the last days',
-        impact: bare ? 0.85 : 0.75,
+        impact: impactOf(bare, { sent, beyond }),
         techniques: sent > 100_000 ? ['T1567'] : [],
       });
     }
@@ -104,19 +113,19 @@ function callsTo(seen: Observation, hash: number): string[] {
   return [...texts];
 }
 
-/** Bytes sent to a destination in this invocation, 0 when unknown. */
-function sentTo(seen: Observation, hash: number): number {
-  let sum = 0;
-  for (let at = 0; at < seen.callCount; at++) {
-    if (seen.callDestination[at] === hash && seen.callBytesOut[at] > 0) sum += seen.callBytesOut[at];
-  }
-  return sum;
+/**
+ * Decades by which what went to a new destination lies beyond all that the function ever sent in one invocation: a new place
+ * and a new size together are rarer than either. Two at most, so that size alone does not outweigh what is known of the place.
+ */
+function decadesBeyond(state: FunctionBaselines, sent: number): number {
+  if (!state.sent.known || sent < LARGE_BYTES) return 0;
+  const tail = state.sent.tail(SLOT.total);
+  return tail.count < RECORD_COUNT_MIN ? 0 : Math.min(BEYOND_MAX, Math.max(0, tail.beyond(sent)));
 }
 
-/** Bytes in words, decimal units. */
-export function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`;
-  if (bytes < 1e6) return `${(bytes / 1000).toFixed(1)} kB`;
-  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${(bytes / 1e9).toFixed(1)} GB`;
+/** The same new place is another thing with forty megabytes than with three hundred bytes. */
+function impactOf(bare: boolean, { sent, beyond }: { sent: number; beyond: number }): number {
+  const plain = bare ? 0.85 : 0.75;
+  if (sent < LARGE_BYTES) return plain;
+  return beyond > 0 || sent >= BULK_BYTES ? 0.95 : 0.9;
 }

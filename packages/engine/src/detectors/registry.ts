@@ -1,31 +1,55 @@
 import type { FunctionBaselines } from '../baselines/function.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
+import { batchSize } from './batch-size.ts';
+import { bulkResponse } from './bulk-response.ts';
 import { callOrder } from './call-order.ts';
 import { callerConcentration } from './caller-concentration.ts';
+import { egressDay, readDay } from './day-volume.ts';
 import type { BucketDetector, Detector } from './detector.ts';
+import { dnsLabels } from './dns-labels.ts';
+import { dormantVersion } from './dormant-version.ts';
+import { egressVolume } from './egress-volume.ts';
 import { newError } from './example.ts';
+import { fanOut } from './fan-out.ts';
 import { identityMismatch } from './identity-mismatch.ts';
+import { leftBehind } from './left-behind.ts';
 import { missingCall } from './missing-call.ts';
+import { newAccess } from './new-access.ts';
 import { newAction } from './new-action.ts';
 import { newCall } from './new-call.ts';
 import { newCallerPrincipal } from './new-caller-principal.ts';
 import { newDestination } from './new-destination.ts';
 import { newNetwork } from './new-network.ts';
+import { newStructure } from './new-structure.ts';
 import { newTrigger } from './new-trigger.ts';
+import { readVolume } from './read-volume.ts';
 import { resourceTail, timingTail } from './resource-tail.ts';
 import { resourceDrift, timingDrift } from './slow-drift.ts';
+import { egressDrip, readDrip } from './slow-drip.ts';
 import { spend } from './spend.ts';
+import { staging } from './staging.ts';
 import { unusualChange } from './unusual-change.ts';
 
 /** Detectors of stage 1, which judge one function's invocations, in the order they run. Calls are learned after destinations:
- * a call to a destination that was new is covered by it. */
+ * a call to a destination that was new is covered by it. Many new places at once are told before each of them. */
 export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
   timingTail,
   resourceTail,
+  fanOut,
   timingDrift,
   resourceDrift,
   newDestination,
   newCall,
+  egressVolume,
+  bulkResponse,
+  dnsLabels,
+  staging,
+  readVolume,
+  newAccess,
+  newStructure,
+  dormantVersion,
+  batchSize,
+  leftBehind,
   missingCall,
   callOrder,
   newTrigger,
@@ -34,7 +58,14 @@ export const FUNCTION_DETECTORS: readonly Detector<FunctionBaselines>[] = [
 ];
 
 /** Detectors of stage 1 that judge the minutes of one function, in the order they run. */
-export const BUCKET_DETECTORS: readonly BucketDetector[] = [callerConcentration, spend];
+export const BUCKET_DETECTORS: readonly BucketDetector[] = [
+  callerConcentration,
+  spend,
+  egressDay,
+  readDay,
+  egressDrip,
+  readDrip,
+];
 
 /** Detectors of stage 2, which judge principals and changes, in the order they run. `new-edge.ts` is called beside them. */
 export const TENANT_DETECTORS: readonly Detector<TenantBaselines>[] = [

@@ -63,3 +63,11 @@ export function callText(seen: Observation, at: number): string {
   const resource = seen.batch.text(calls.resource[index]);
   return resource === '' ? verb : `${verb} ${resource}`;
 }
+
+/** Bytes in words, decimal units. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  if (bytes < 1e6) return `${(bytes / 1000).toFixed(1)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

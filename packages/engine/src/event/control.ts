@@ -11,7 +11,7 @@ import type {
   SettingsChange,
   TrainingSpan,
 } from './record.ts';
-import { CONTROL_KINDS, RESPONSE_STATES, SETTING_KEYS } from './record.ts';
+import { CONTROL_KINDS, FEEDBACK_SCOPES, RESPONSE_STATES, SETTING_KEYS } from './record.ts';
 
 /** Characters of one text in a control record. Longer than any identifier; short enough for every message. */
 export const CONTROL_TEXT_CHARS_MAX = 1024;
@@ -60,6 +60,7 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
     kind: 'feedback',
     finding: fields.text('finding'),
     verdict: fields.oneOf('verdict', VERDICTS),
+    ...(fields.has('scope') ? { scope: fields.oneOf('scope', FEEDBACK_SCOPES) } : {}),
     by: fields.text('by'),
   }),
   'incident-state': (fields): IncidentState => ({
@@ -93,6 +94,7 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
 
 /** Whether a value fits its key. */
 const SETTINGS: { readonly [K in SettingKey]: (value: string) => boolean } = {
+  budget: (value) => /^\d{1,4}$/.test(value) && Number(value) <= 1000,
   off: (value) => value === '' || value.split(',').every((name) => FAMILIES.some((family) => family === name)),
 };
 
@@ -103,6 +105,11 @@ class Fields {
   constructor(value: unknown) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged('it is not an object');
     this.#values = new Map(Object.entries(value));
+  }
+
+  /** True when an optional field is there. */
+  has(name: string): boolean {
+    return this.#values.has(name);
   }
 
   finite(name: string): number {

@@ -95,6 +95,13 @@ export const SET_STATES = ['acknowledged', 'contained', 'closed-true', 'closed-f
 /** States an incident can be in, in the order people move through them; saved states hold their places in this list. */
 export const INCIDENT_STATES = ['new', ...SET_STATES] as const;
 
+/**
+ * Why people are paged for an incident: it is within the alert budget; it is grave and certain, whatever the budget; it rests on
+ * others' experience, for which there is a small budget apart.
+ */
+export const PAGE_REASONS = ['budget', 'impact', 'young'] as const;
+export type PageReason = (typeof PAGE_REASONS)[number];
+
 /** Findings that share an entity, trace, principal or edge within a window. */
 export interface Incident {
   readonly id: string;
@@ -105,6 +112,8 @@ export interface Incident {
   readonly state: (typeof INCIDENT_STATES)[number];
   readonly risk: number;
   readonly summary: string;
+  /** Why people are paged for it; absent while they are not. */
+  readonly page?: PageReason;
   /** Set when this incident turned out to be part of another; it has no findings of its own then. */
   readonly mergedInto?: string;
 }

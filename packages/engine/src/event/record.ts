@@ -22,11 +22,20 @@ export interface TrainingSpan {
   readonly by: string;
 }
 
+/** For whom a person's word holds. */
+export const FEEDBACK_SCOPES = ['function', 'peers', 'tenant'] as const;
+export type FeedbackScope = (typeof FEEDBACK_SCOPES)[number];
+
 /** A person's verdict on a finding. `undo` takes back an earlier one. */
 export interface Feedback {
   readonly kind: 'feedback';
   readonly finding: string;
   readonly verdict: 'expected' | 'malicious' | 'undo';
+  /**
+   * For whom it holds: this function (the default), functions of its name everywhere, or the whole tenant. Beyond the function, what is
+   * expected is half as surprising, not silent.
+   */
+  readonly scope?: FeedbackScope;
   readonly by: string;
 }
 
@@ -42,6 +51,8 @@ export interface IncidentState {
 export const SETTING_KEYS = [
   /** Families that are learned but not judged, separated by commas; '' for none. */
   'off',
+  /** Incidents a week that people are paged for, 0 to 1000. */
+  'budget',
 ] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 

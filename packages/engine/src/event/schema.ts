@@ -68,6 +68,14 @@ export const NUMBERS = [
   'threads',
   'files',
   'sequence',
+  /** Processes beside the function's own, connections and timers still there at the end; of processes only when looked at. */
+  'processes',
+  'sockets',
+  'timers',
+  /** Of the hosts it called: characters below their registrable domains, largest entropy of those (bits a character), how many. */
+  'nameBytes',
+  'nameEntropy',
+  'names',
 ] as const;
 export type NumberField = (typeof NUMBERS)[number];
 

@@ -14,19 +14,11 @@ import {
 } from '../event/schema.ts';
 import type { Observation, Observations } from './observation.ts';
 import { type Key, spanKeyOf } from './span-key.ts';
+import { verbClassOf } from './verb-class.ts';
 
 /** Numbers and symbols that nothing looks at once the row is in the log: they are not copied. */
-const UNREAD_NUMBERS: readonly NumberField[] = ['memorySizeMb', 'batchSize', 'threads', 'files', 'sequence'];
-const UNREAD_SYMBOLS: readonly SymbolField[] = [
-  'function',
-  'qualifier',
-  'country',
-  'client',
-  'instance',
-  'shape',
-  'account',
-  'claimed',
-];
+const UNREAD_NUMBERS: readonly NumberField[] = ['memorySizeMb', 'threads', 'files', 'sequence'];
+const UNREAD_SYMBOLS: readonly SymbolField[] = ['function', 'country', 'client', 'instance', 'account', 'claimed'];
 
 /** Facet kinds that say which calls an invocation made. */
 const KINDS_WITH_CALLS = (1 << FACET.sensor) | (1 << FACET.otel) | (1 << FACET.xray);
@@ -44,6 +36,8 @@ export class BatchView {
   readonly #numbers: { readonly at: number; readonly column: Float64Array }[] = [];
   readonly #symbols: { readonly at: number; readonly column: Uint32Array }[] = [];
   readonly #functionColumn: Uint32Array | undefined;
+  /** What each verb does to what is stored, by symbol: 1 + the class, 0 while nobody asked. */
+  readonly #verbs: Uint8Array;
 
   constructor(batch: Batch, hasher: Hasher) {
     this.batch = batch;
@@ -59,6 +53,16 @@ export class BatchView {
       if (column !== undefined && !UNREAD_SYMBOLS.includes(field)) this.#symbols.push({ at, column });
     }
     this.#functionColumn = batch.columns.symbols[SYMBOL.function];
+    this.#verbs = new Uint8Array(batch.symbolCount);
+  }
+
+  /** What a verb does to what is stored (`VERB_CLASS`); worked out once a batch. */
+  verbClass(symbol: number): number {
+    const known = this.#verbs[symbol];
+    if (known !== 0) return known - 1;
+    const found = verbClassOf(this.batch.text(symbol));
+    this.#verbs[symbol] = found + 1;
+    return found;
   }
 
   /** Symbol of the row's function, 0 when it has none. */
@@ -140,6 +144,8 @@ export class BatchView {
       seen.callToken[i] = tokenOf(this.lo(calls.verb[at]), this.lo(calls.resource[at]));
       seen.callDestination[i] = this.lo(calls.destination[at]);
       seen.callBytesOut[i] = calls.bytesOut[at];
+      seen.callBytesIn[i] = calls.bytesIn[at];
+      seen.callClass[i] = this.verbClass(calls.verb[at]);
     }
   }
 }

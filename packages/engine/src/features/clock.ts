@@ -38,6 +38,11 @@ export class Clock {
     return Math.max(0, Math.floor(((second * 1000 - this.#originMs) * parts) / this.#tempoMs));
   }
 
+  /** Model time now, in days since the origin. */
+  get modelDays(): number {
+    return (this.second * 1000 - this.#originMs) / this.#tempoMs;
+  }
+
   /** Milliseconds of real time in a number of model days. */
   daysMs(days: number): number {
     return days * this.#tempoMs;

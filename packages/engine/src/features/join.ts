@@ -22,6 +22,13 @@ export const FACET_RANK: readonly number[] = FACETS.map((kind) => {
 /** Added to the precedence of a facet that the function does not usually deliver. */
 const UNUSUAL_RANK = 16;
 
+// Columns are only ever added: room for what each takes follows from how many there are.
+const NUMBERS_AT = 16;
+const NUMBER_RANKS_AT = NUMBERS_AT + 2 * NUMBERS.length;
+const SYMBOLS_AT = NUMBER_RANKS_AT + Math.ceil(NUMBERS.length / 4);
+const SYMBOL_RANKS_AT = SYMBOLS_AT + SYMBOLS.length;
+const GATE_AT = SYMBOL_RANKS_AT + Math.ceil(SYMBOLS.length / 4);
+
 const WORD = {
   keyHi: 0,
   keyLo: 1,
@@ -37,14 +44,18 @@ const WORD = {
   functionKeyLo: 11,
   ordinal: 12,
   eventMs: 14,
-  numbers: 16,
-  numberRank: 48,
-  symbols: 52,
-  symbolRank: 72,
-  gate: 77,
-  tokens: 78,
+  numbers: NUMBERS_AT,
+  numberRank: NUMBER_RANKS_AT,
+  symbols: SYMBOLS_AT,
+  symbolRank: SYMBOL_RANKS_AT,
+  gate: GATE_AT,
+  tokens: GATE_AT + 1,
 } as const;
-const BLOCK_BYTES = (WORD.tokens + JOIN_CALLS_MAX * 3) * 4;
+/** Words of one call: token, destination, bytes out, bytes in; its class is a byte of its own behind them. */
+const CALL_WORDS = 4;
+const CLASSES_AT = WORD.tokens + JOIN_CALLS_MAX * CALL_WORDS;
+/** Whole pairs of words, so that blocks stay aligned. */
+const BLOCK_BYTES = 8 * Math.ceil((CLASSES_AT * 4 + JOIN_CALLS_MAX) / 8);
 
 /**
  * Function an invocation belongs to; the key tells a function apart from one that took its place. `gate` is the learn
@@ -170,6 +181,8 @@ export class OpenInvocations {
       seen.callToken[at] = u32[word + WORD.tokens + at];
       seen.callDestination[at] = u32[word + WORD.tokens + JOIN_CALLS_MAX + at];
       seen.callBytesOut[at] = f32[word + WORD.tokens + 2 * JOIN_CALLS_MAX + at];
+      seen.callBytesIn[at] = f32[word + WORD.tokens + 3 * JOIN_CALLS_MAX + at];
+      seen.callClass[at] = bytes[(word + CLASSES_AT) * 4 + at];
     }
     const owner = {
       id: u32[word + WORD.function],
@@ -238,7 +251,7 @@ export class OpenInvocations {
 
   #mergeCalls(id: number, seen: Observation, rank: number): void {
     const { page, word } = this.#at(id);
-    const { u32, f32 } = page;
+    const { u32, f32, bytes } = page;
     const held = u32[word + WORD.callRank];
     if (!seen.callsKnown || (held !== 0 && held <= rank)) return;
     u32[word + WORD.callRank] = rank;
@@ -248,6 +261,8 @@ export class OpenInvocations {
       u32[word + WORD.tokens + at] = seen.callToken[at];
       u32[word + WORD.tokens + JOIN_CALLS_MAX + at] = seen.callDestination[at];
       f32[word + WORD.tokens + 2 * JOIN_CALLS_MAX + at] = seen.callBytesOut[at];
+      f32[word + WORD.tokens + 3 * JOIN_CALLS_MAX + at] = seen.callBytesIn[at];
+      bytes[(word + CLASSES_AT) * 4 + at] = seen.callClass[at];
     }
   }
 

@@ -34,6 +34,9 @@ export class Observation {
   readonly callToken = new Uint32Array(CALLS_PER_ROW_MAX);
   readonly callDestination = new Uint32Array(CALLS_PER_ROW_MAX);
   readonly callBytesOut = new Float64Array(CALLS_PER_ROW_MAX);
+  readonly callBytesIn = new Float64Array(CALLS_PER_ROW_MAX);
+  /** What each call does to what is stored there (`VERB_CLASS`). */
+  readonly callClass = new Uint8Array(CALLS_PER_ROW_MAX);
   /** Fingerprint of calls and trigger together (`shapeOf`); 0 until it is asked for. */
   shape = 0;
   /**

@@ -1,6 +1,6 @@
 import { INCIDENT_FINDINGS_MAX, INCIDENT_NAMES_MAX, OPEN_INCIDENTS_MAX } from '../base/limits.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
-import { type Finding, INCIDENT_STATES, type Incident } from '../event/finding.ts';
+import { type Finding, INCIDENT_STATES, type Incident, PAGE_REASONS, type PageReason } from '../event/finding.ts';
 
 type State = Incident['state'];
 
@@ -21,6 +21,7 @@ interface Case {
   risk: number;
   first: string;
   worst: string;
+  page: PageReason | undefined;
 }
 
 /**
@@ -58,6 +59,14 @@ export class Correlation {
     return incidentOf(found);
   }
 
+  /** Notes that people are paged for an incident. Undefined when it is not open. */
+  setPage(id: string, page: PageReason): Incident | undefined {
+    const found = this.#open.get(id);
+    if (found === undefined) return undefined;
+    found.page = page;
+    return incidentOf(found);
+  }
+
   /** Sets a person's state; closing ends correlation. Undefined when the incident is not open. */
   setState(id: string, state: State): Incident | undefined {
     const found = this.#open.get(id);
@@ -85,6 +94,7 @@ export class Correlation {
       out.f64(one.risk);
       out.text(one.first);
       out.text(one.worst);
+      out.u32(one.page === undefined ? 0 : PAGE_REASONS.indexOf(one.page) + 1);
     }
   }
 
@@ -111,7 +121,8 @@ export class Correlation {
         repeatedAt,
         state,
       };
-      this.#open.set(id, { ...one, risk: from.f64(), first: from.text(), worst: from.text() });
+      const last = { risk: from.f64(), first: from.text(), worst: from.text() };
+      this.#open.set(id, { ...one, ...last, page: PAGE_REASONS[from.u32() - 1] });
       for (const key of keys) this.#byKey.set(key, id);
     }
   }
@@ -132,6 +143,7 @@ export class Correlation {
       risk: 0,
       first: finding.sentence,
       worst: finding.sentence,
+      page: undefined,
     };
     this.#open.set(one.id, one);
     if (this.#open.size > OPEN_INCIDENTS_MAX) {
@@ -161,6 +173,7 @@ export class Correlation {
       else own.more++;
     }
     own.more += other.more;
+    own.page ??= other.page;
     own.repeats += other.repeats;
     own.lastMs = Math.max(own.lastMs, other.lastMs);
     for (const entity of other.entities) addEntity(own, entity);
@@ -229,6 +242,7 @@ function incidentOf(one: Case): Incident {
     entities: [...one.entities],
     state: one.state,
     risk: one.risk,
+    ...(one.page === undefined ? {} : { page: one.page }),
     summary: `${one.first}${worst}${others}${again}`,
   };
 }

@@ -8,11 +8,21 @@ const DAY_MS = 86_400_000;
 const START_MS = 1_700_000_000_000;
 
 /** Whether a finding is told at an hour after the start. */
-function tell(of: Suppression, identity: string, at: { hour?: number; score?: number; entity?: string } = {}): boolean {
-  const { hour = 0, score = 3, entity = 'f' } = at;
+interface Case {
+  readonly hour?: number;
+  readonly score?: number;
+  readonly entity?: string;
+  readonly magnitude?: number;
+  readonly impact?: number;
+}
+
+function tell(of: Suppression, identity: string, at: Case = {}): boolean {
+  const { hour = 0, score = 3, entity = 'f', magnitude = 0, impact = 0.5 } = at;
   return of.tell(identity, entity, {
     nowMs: START_MS + hour * 3_600_000,
     score,
+    magnitude,
+    impact,
     intervalMs: DAY_MS,
     finding: `${identity}-${hour}`,
   });
@@ -25,6 +35,15 @@ function savedOf(suppression: Suppression): Uint8Array<ArrayBuffer> {
 }
 
 describe('a finding of the same identity', () => {
+  it('is told again when its amount doubles or its impact rises: nobody hides behind what was harmless', () => {
+    const suppression = new Suppression();
+    assert.ok(tell(suppression, 'a', { magnitude: 1000, impact: 0.5 }));
+    assert.ok(!tell(suppression, 'a', { hour: 1, magnitude: 1900, impact: 0.55 }));
+    assert.ok(tell(suppression, 'a', { hour: 2, magnitude: 2000, impact: 0.5 }));
+    assert.ok(tell(suppression, 'a', { hour: 3, magnitude: 2000, impact: 0.7 }));
+    assert.ok(!tell(suppression, 'a', { hour: 4, magnitude: 2000, impact: 0.7 }));
+  });
+
   it('is known by the finding that told it last', () => {
     const suppression = new Suppression();
     for (const hour of [0, 1, 24, 25]) tell(suppression, 'a', { hour });

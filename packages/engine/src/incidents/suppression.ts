@@ -3,6 +3,9 @@ import type { StateReader, StateWriter } from '../base/state.ts';
 
 /** A finding of the same identity this much stranger (in decades) is told again before its time. */
 const STRONGER_BY = 1;
+/** The same where its amount grew by this factor, or its impact by this much. */
+const LARGER_BY = 2;
+const GRAVER_BY = 0.1;
 /**
  * Findings of one entity and family told in one suppression interval; further ones are counted. By family, so that a flood
  * of cheap ones cannot keep another kind silent.
@@ -12,21 +15,35 @@ export const FINDINGS_PER_ENTITY_MAX = 25;
 interface Told {
   readonly untilMs: number;
   readonly score: number;
+  readonly magnitude: number;
+  readonly impact: number;
   /** The finding that told it, '' where none did. */
   readonly finding: string;
 }
+
+/** Told for good: nothing is graver. */
+const NEVER = {
+  untilMs: Number.MAX_SAFE_INTEGER,
+  score: Number.MAX_SAFE_INTEGER,
+  magnitude: Number.MAX_SAFE_INTEGER,
+  impact: 1,
+} as const;
 
 /** When, how strange, for how long it would be told, and as which finding. */
 export interface Telling {
   readonly nowMs: number;
   readonly score: number;
+  /** Amount it is about, 0 where there is none. */
+  readonly magnitude: number;
+  readonly impact: number;
   readonly intervalMs: number;
   readonly finding: string;
 }
 
 /**
  * Keeps a finding of the same identity (detector, entity, value) silent for an interval, and an entity from flooding.
- * Suppression ends early when the strangeness grows by a decade. Bounded: the identity told longest ago is forgotten.
+ * Suppression ends early when the strangeness grows by a decade, the amount doubles, or the impact rises: nobody hides behind what was
+ * told of as harmless. Bounded: the identity told longest ago is forgotten.
  */
 export class Suppression {
   /** Findings kept silent. */
@@ -37,7 +54,7 @@ export class Suppression {
   /** True when the finding is to be told; remembers it then. */
   tell(identity: string, entity: string, at: Telling): boolean {
     const before = this.#told.get(identity);
-    if (before !== undefined && at.nowMs < before.untilMs && at.score < before.score + STRONGER_BY) {
+    if (before !== undefined && at.nowMs < before.untilMs && !isGraver(before, at)) {
       this.suppressed++;
       return false;
     }
@@ -49,7 +66,8 @@ export class Suppression {
       return false;
     }
     put(this.#perEntity, entity, { fromMs: fresh ? at.nowMs : recent.fromMs, count });
-    put(this.#told, identity, { untilMs: at.nowMs + at.intervalMs, score: at.score, finding: at.finding });
+    const { score, magnitude, impact, finding } = at;
+    put(this.#told, identity, { untilMs: at.nowMs + at.intervalMs, score, magnitude, impact, finding });
     return true;
   }
 
@@ -61,8 +79,7 @@ export class Suppression {
   /** Keeps an identity silent for good (an operator called it expected), or lets it speak again. */
   setExpected(identity: string, expected: boolean): void {
     this.#told.delete(identity);
-    if (expected)
-      put(this.#told, identity, { untilMs: Number.MAX_SAFE_INTEGER, score: Number.MAX_SAFE_INTEGER, finding: '' });
+    if (expected) put(this.#told, identity, { ...NEVER, finding: '' });
   }
 
   save(out: StateWriter): void {
@@ -72,6 +89,8 @@ export class Suppression {
       out.text(identity);
       out.f64(told.untilMs);
       out.f64(told.score);
+      out.f64(told.magnitude);
+      out.f64(told.impact);
       out.text(told.finding);
     }
     out.u32(this.#perEntity.size);
@@ -86,7 +105,13 @@ export class Suppression {
     this.suppressed = from.u32();
     this.#told.clear();
     for (let left = from.u32(); left > 0; left--) {
-      this.#told.set(from.text(), { untilMs: from.f64(), score: from.f64(), finding: from.text() });
+      this.#told.set(from.text(), {
+        untilMs: from.f64(),
+        score: from.f64(),
+        magnitude: from.f64(),
+        impact: from.f64(),
+        finding: from.text(),
+      });
     }
     this.#perEntity.clear();
     for (let left = from.u32(); left > 0; left--) {
@@ -102,4 +127,9 @@ function put<V>(map: Map<string, V>, key: string, value: V): void {
   if (map.size <= FINDINGS_REMEMBERED_MAX) return;
   const oldest = map.keys().next().value;
   if (oldest !== undefined) map.delete(oldest);
+}
+
+function isGraver(before: Told, now: Telling): boolean {
+  if (now.score >= before.score + STRONGER_BY || now.impact >= before.impact + GRAVER_BY) return true;
+  return before.magnitude > 0 && now.magnitude >= before.magnitude * LARGER_BY;
 }

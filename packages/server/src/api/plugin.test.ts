@@ -378,7 +378,7 @@ describe('decisions', () => {
     }
     const by = 'respond of tests';
     assert.deepEqual(await api.service.controls(), [
-      { kind: 'feedback', finding: FIRST, verdict: 'expected', by },
+      { kind: 'feedback', finding: FIRST, verdict: 'expected', scope: 'function', by },
       { kind: 'incident-state', incident: `i${FIRST}`, state: 'acknowledged', by },
       { kind: 'training-span', fromMs: 1000, toMs: 2000, by },
     ]);

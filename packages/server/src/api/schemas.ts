@@ -1,4 +1,4 @@
-import { FAMILIES, INCIDENT_STATES } from '@gait/engine/event/finding';
+import { FAMILIES, INCIDENT_STATES, PAGE_REASONS } from '@gait/engine/event/finding';
 import { FACETS } from '@gait/engine/event/schema';
 import { z } from 'zod';
 import { ROLES } from '../access/access.ts';
@@ -78,6 +78,12 @@ export const INCIDENT = z
     state: z.enum(INCIDENT_STATES),
     risk: share,
     summary: z.string(),
+    page: z
+      .enum(PAGE_REASONS)
+      .optional()
+      .describe(
+        'why people are paged for it: within the budget, grave and certain, or young; absent when they are not',
+      ),
     mergedInto: z.string().optional(),
   })
   .meta({ id: 'Incident', description: 'Findings that belong together.' });

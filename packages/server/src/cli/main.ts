@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { backtestCommand } from './backtest.ts';
 import { coverageCommand } from './coverage.ts';
 import { evidenceCommand } from './evidence.ts';
 import { explainCommand } from './explain.ts';
 import { failure, UsageError } from './failure.ts';
+import { feedbackCommand } from './feedback.ts';
 import { findingsCommand } from './findings.ts';
 import { functionsCommand } from './functions.ts';
 import { Interrupted } from './interrupt.ts';
@@ -44,8 +46,10 @@ function program(): Command {
     replayCommand(),
     findingsCommand(),
     explainCommand(),
+    feedbackCommand(),
     functionsCommand(),
     coverageCommand(),
+    backtestCommand(),
     verifyCommand(),
     evidenceCommand(),
     rebuildStoreCommand(),

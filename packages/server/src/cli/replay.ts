@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { FORMATS } from '../ingest/decoder.ts';
 import type { ReadReport } from '../ingest/reader/report.ts';
 import { printable } from '../render/printable.ts';
@@ -15,12 +15,11 @@ import { print, say } from './output.ts';
 import type { ProgressLine } from './progress.ts';
 import { replayText } from './replay-text.ts';
 import { summaryOf } from './summary.ts';
+import { parseTime } from './time-option.ts';
 import { withWorkspace } from './workspace.ts';
 
 /** A row may be this much ahead of the wall clock before its time is not believed. */
 const AHEAD_MS = 120_000;
-/** What times look like: a day, or a moment; UTC unless they say otherwise. */
-const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 interface Options {
   readonly learn?: string[];
@@ -139,13 +138,6 @@ function requestOf(paths: readonly string[], options: Options, signal: AbortSign
     },
     signal,
   };
-}
-
-function parseTime(text: string): Date {
-  const zoned = text.includes('T') && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text;
-  const time = new Date(zoned);
-  if (TIME.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError('Write a time like 2026-03-01 or 2026-03-01T12:00:00Z.');
 }
 
 async function printFindings({ store, log }: Workspace, { startOrdinal }: ReplayResult): Promise<void> {

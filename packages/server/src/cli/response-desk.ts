@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { LogError } from '../log/log.ts';
@@ -21,6 +20,7 @@ import { openAwsResponder, type ResponderSite } from '../runtime/aws-responder.t
 import { FOLDER } from '../runtime/folder.ts';
 import { AbsentError, UsageError } from './failure.ts';
 import { existingFolder, withStore, word } from './folder.ts';
+import { userName } from './user-name.ts';
 import { VERSION } from './version.ts';
 import { withWorkspace } from './workspace.ts';
 
@@ -119,15 +119,6 @@ async function deskOver({ log, store, append, options }: DeskParts): Promise<Des
     get: async (id) => present(responses.get(idOf(responses, id)), id),
     resume: () => responder.resume(by),
   };
-}
-
-/** Who runs this; the number where the system has no name for it, as in many containers. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? '?'}`;
-  }
 }
 
 /** The whole id of a response that was given by its beginning. */

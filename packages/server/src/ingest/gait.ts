@@ -207,10 +207,12 @@ function isPerson(draft: Draft): boolean {
 
 function emitCalls(draft: Draft, builder: BatchBuilder, { context, hosts }: Emitting): void {
   const kept = Math.min(draft.calls, CALLS_PER_ROW_MAX);
+  hosts.begin();
   for (let call = 0; call < kept; call++) {
     if (hosts.write(builder, draft, call)) continue;
     builder.callBytes(draft, CALL_TEXTS + call * CALL_NAMES, call * CALL_NUMBERS);
   }
+  hosts.end(builder);
   if (draft.calls > kept) {
     builder.flag(FLAG.callsCut);
     context.sink.note('calls-cut');

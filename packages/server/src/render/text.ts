@@ -7,6 +7,7 @@ import { columnsOf, fitted, padded, printable, wrapped } from './printable.ts';
 import {
   grouped,
   maturityText,
+  PAGE_TEXT,
   parameterText,
   percentText,
   quietIfText,
@@ -82,7 +83,11 @@ export function incidentText(incident: Incident, findings: readonly Finding[], s
   const span = incident.lastMs - incident.openedMs;
   const time = `${timeText(incident.openedMs)} UTC${span >= 1000 ? `, over ${spanText(span)}` : ''}`;
   const findingsCount = counted(incident.findings.length, 'finding', 'findings');
-  page.dim(`${STATE_TEXT[incident.state]} · ${time} · ${findingsCount} on ${entitiesText(incident)}`, PRIORITY_COLUMNS);
+  const paged = incident.page === undefined ? '' : `${PAGE_TEXT[incident.page]} · `;
+  page.dim(
+    `${STATE_TEXT[incident.state]} · ${paged}${time} · ${findingsCount} on ${entitiesText(incident)}`,
+    PRIORITY_COLUMNS,
+  );
   const told = new Map(incident.findings.map((id, at) => [id, at]));
   const place = ({ id }: Finding) => told.get(id) ?? told.size;
   const sorted = findings.toSorted(

@@ -1,4 +1,4 @@
-import type { Evidence, Finding, Incident } from '@gait/engine/event/finding';
+import type { Evidence, Finding, Incident, PageReason } from '@gait/engine/event/finding';
 
 /** Bars of a sparkline, lowest first. */
 const BARS = '▁▂▃▄▅▆▇█';
@@ -141,6 +141,13 @@ export function sparkline(history: Evidence['history'] = []): string {
     .map((value) => (Number.isFinite(value) ? BARS[Math.round(heightOf(value) * (BARS.length - 1))] : ' '))
     .join('');
 }
+
+/** Why people are paged for an incident. */
+export const PAGE_TEXT: { readonly [Reason in PageReason]: string } = {
+  budget: 'paged',
+  impact: 'paged: grave and certain',
+  young: 'paged: judged by the experience of others',
+};
 
 /** What a state of an incident means. */
 export const STATE_TEXT: { readonly [State in Incident['state']]: string } = {

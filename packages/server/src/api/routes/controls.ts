@@ -1,6 +1,6 @@
 import { CONTROL_TEXT_CHARS_MAX } from '@gait/engine/event/control';
 import { SET_STATES } from '@gait/engine/event/finding';
-import type { Control } from '@gait/engine/event/record';
+import { type Control, FEEDBACK_SCOPES } from '@gait/engine/event/record';
 import { z } from 'zod';
 import { ApiError } from '../codes.ts';
 import { TRAINING_MS_MAX } from '../limits.ts';
@@ -19,13 +19,21 @@ export const CONTROL_ROUTES: readonly Route[] = [
     path: '/controls/feedback',
     role: 'respond',
     summary: 'Says that a finding was expected or malicious, or takes that back.',
-    body: z.strictObject({ finding: id, verdict: z.enum(['expected', 'malicious', 'undo']) }),
+    body: z.strictObject({
+      finding: id,
+      verdict: z.enum(['expected', 'malicious', 'undo']),
+      scope: z
+        .enum(FEEDBACK_SCOPES)
+        .default('function')
+        .describe('this function, functions of its name, or the tenant'),
+    }),
     response: RECORDED,
     status: 201,
     codes: ['not-found', 'ambiguous'],
     handle: ({ body }, context) => {
       const { id: finding } = one(context.parts.store.finding(body.finding), 'finding');
-      return recorded(context, (by) => ({ kind: 'feedback', finding, verdict: body.verdict, by }));
+      const { verdict, scope } = body;
+      return recorded(context, (by) => ({ kind: 'feedback', finding, verdict, scope, by }));
     },
   }),
   route({

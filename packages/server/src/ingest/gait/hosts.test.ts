@@ -116,3 +116,31 @@ test('hosts and people keep their names in batches that several builders make in
   assert.notEqual(first?.principal, undefined);
   assert.deepEqual(second, first);
 });
+
+suite('what names of hosts could carry', () => {
+  const amountsOf = (calls: readonly WireCall[]) => {
+    const { batch, rejects } = decodeRecord(decoder, recordOf(calls));
+    assert.deepEqual(rejects, []);
+    return [batch.number(0, 'nameBytes'), batch.number(0, 'names'), batch.number(0, 'nameEntropy')];
+  };
+  const to = (host: string): WireCall => ({ verb: 'http:GET', resource: `${host}/x`, destination: host });
+
+  test('is their characters below the registrable domain, each host once, and the entropy of long ones', () => {
+    const secret = 'k3x9q0z7v1m4c8b2n6l5';
+    assert.deepEqual(amountsOf([to('api.stripe.com'), to('api.stripe.com'), to('stripe.com')]), [3, 1, 0]);
+    const [bytes, names, entropy] = amountsOf([to(`${secret}.a.evil.example`), to(`${secret}.b.evil.example`)]);
+    assert.deepEqual([bytes, names], [42, 2]);
+    assert.ok(entropy > 4 && entropy < 4.5);
+  });
+
+  test('is not said of hosts without such labels, of cloud services and of addresses', () => {
+    for (const host of ['stripe.com', 'photos.s3.eu-west-1.amazonaws.com', '203.0.113.9']) {
+      assert.ok(Number.isNaN(amountsOf([to(host)])[0]), host);
+    }
+  });
+
+  test('never keeps the names themselves', () => {
+    const { batch } = decodeRecord(decoder, recordOf([to('k3x9q0z7v1m4c8b2.evil.example')]));
+    assert.ok(!JSON.stringify(rowsOf(batch)).includes('k3x9q0'));
+  });
+});

@@ -10,11 +10,17 @@ const SLASH = 0x2f;
 const COLON = 0x3a;
 const HASH = 0x23;
 
+/** Characters from which the entropy of a name says something. */
+const ENTROPY_CHARS_MIN = 16;
+
 /** How a call is named in a row. */
 interface CallNames {
   readonly verb: string;
   readonly resource: string;
   readonly destination: string;
+  /** Characters of its host below the registrable domain, and their entropy in bits a character; 0 for short ones. */
+  readonly below: number;
+  readonly entropy: number;
 }
 
 /**
@@ -29,6 +35,27 @@ export class HostCalls {
   readonly #symbols = new Uint32Array(NAMES_CACHED * CALL_NAMES);
   readonly #batches = new Float64Array(NAMES_CACHED).fill(-1);
   readonly #batch = new BatchNumber();
+  /** Hosts of the row under construction that have labels below their registrable domains. */
+  readonly #below = new Set<CallNames>();
+
+  /** Begins a row. */
+  begin(): void {
+    if (this.#below.size > 0) this.#below.clear();
+  }
+
+  /** Writes what the names of the row's hosts could carry: never the names, which would carry it on. */
+  end(builder: BatchBuilder): void {
+    if (this.#below.size === 0) return;
+    let characters = 0;
+    let entropy = 0;
+    for (const names of this.#below) {
+      characters += names.below;
+      entropy = Math.max(entropy, names.entropy);
+    }
+    builder.number('nameBytes', characters);
+    builder.number('nameEntropy', entropy);
+    builder.number('names', this.#below.size);
+  }
 
   /** Writes call number `call` of the draft under its own names; false, and nothing is written, when it has them already. */
   write(builder: BatchBuilder, draft: Draft, call: number): boolean {
@@ -37,6 +64,7 @@ export class HostCalls {
     const slot = this.#slot(draft, text);
     const names = slot < 0 ? namesOf(draft, text) : this.#names[slot];
     if (names === undefined) return false;
+    if (names.below > 0) this.#below.add(names);
     const at =
       slot < 0
         ? builder.callSymbols(
@@ -105,7 +133,24 @@ function namesOf(draft: Draft, text: number): CallNames | undefined {
   const route = path === '' ? '' : routeTemplate(path);
   const resource = isNamed ? `${plainHost(named === '' ? host : named, destination)}${route}` : given;
   if (destination === said && resource === given) return undefined;
-  return { verb, resource, destination };
+  return { verb, resource, destination, ...carriedBy(named === '' ? host : named, destination) };
+}
+
+/** How much the labels of a host below its registrable domain could carry. */
+function carriedBy(host: string, destination: string): { readonly below: number; readonly entropy: number } {
+  const [owner] = destination.split('#', 1);
+  if (!host.endsWith(`.${owner}`)) return { below: 0, entropy: 0 };
+  const labels = host.slice(0, -owner.length - 1).replaceAll('.', '');
+  return { below: labels.length, entropy: labels.length < ENTROPY_CHARS_MIN ? 0 : entropyOf(labels) };
+}
+
+/** Shannon entropy of the characters of a text, bits a character. */
+function entropyOf(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  return bits;
 }
 
 function writeNumbers(

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { assert } from '@gait/engine/base/assert';
-import { type Finding, INCIDENT_STATES, type Incident } from '@gait/engine/event/finding';
+import { type Finding, INCIDENT_STATES, type Incident, PAGE_REASONS } from '@gait/engine/event/finding';
 import { inTransaction } from '../../sqlite.ts';
 import { Fields, parseFinding } from '../parse.ts';
 import type { FindingsQuery, IncidentsQuery, Json, Lookup, Projection, Step, Store } from '../store.ts';
@@ -153,9 +153,9 @@ class SqliteStore implements Store {
   #writeIncident(incident: Incident, asOf: number): void {
     assert(incident.id !== '', 'an incident has an id');
     const entities = JSON.stringify(incident.entities);
-    const { id, state, risk, summary } = incident;
+    const { id, state, risk, summary, page = '' } = incident;
     const [openedMs, lastMs] = [Math.floor(incident.openedMs), Math.floor(incident.lastMs)];
-    const { changes } = this.#write.incident.run(id, openedMs, lastMs, state, risk, summary, entities, asOf);
+    const { changes } = this.#write.incident.run(id, openedMs, lastMs, state, risk, summary, entities, page, asOf);
     if (changes === 0) return;
     const findings = JSON.stringify(incident.findings);
     this.#write.leave.run(id, findings);
@@ -185,6 +185,7 @@ class SqliteStore implements Store {
     const id = fields.text('id');
     const joined = this.#write.joined.all(id).map((one) => Fields.of(one, 'incident_findings').text('finding'));
     const entities = Fields.ofText(`{"entities":${fields.text('entities')}}`, `incident ${id}`).texts('entities');
+    const page = PAGE_REASONS.find((one) => one === fields.text('page'));
     return {
       id,
       openedMs: fields.number('opened_ms'),
@@ -194,6 +195,7 @@ class SqliteStore implements Store {
       state: fields.oneOf('state', INCIDENT_STATES),
       risk: fields.number('risk'),
       summary: fields.text('summary'),
+      ...(page === undefined ? {} : { page }),
     };
   }
 
@@ -237,11 +239,11 @@ function prepareWrites(database: DatabaseSync): Writes {
       INSERT OR IGNORE INTO findings (id, level, detector, family, function, principal, ordinal, time_ms, risk, json)
       VALUES (?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?)`),
     incident: database.prepare(`
-      INSERT INTO incidents (id, opened_ms, last_ms, state, risk, summary, entities, as_of)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO incidents (id, opened_ms, last_ms, state, risk, summary, entities, page, as_of)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET opened_ms = excluded.opened_ms, last_ms = excluded.last_ms,
         state = excluded.state, risk = excluded.risk, summary = excluded.summary, entities = excluded.entities,
-        as_of = excluded.as_of
+        page = excluded.page, as_of = excluded.as_of
       WHERE ${newerBy('last_ms', 'incidents')}`),
     leave: database.prepare(`
       UPDATE findings SET incident = NULL WHERE incident = ?1 AND id NOT IN (SELECT value FROM json_each(?2))`),
