@@ -215,6 +215,14 @@ export class Drifts {
     f32.fill(0, word + WORD.parts, word + WORD.ring);
   }
 
+  keep(id: number, out: StateWriter): void {
+    this.#slab.keep(id, out);
+  }
+
+  bring(id: number, from: StateReader): void {
+    this.#slab.bring(id, from);
+  }
+
   save(out: StateWriter): void {
     this.#slab.save(out);
     for (const counts of [this.judged, this.flagged, this.flaggedSteps]) out.u32Array(counts);

@@ -152,6 +152,14 @@ export class Flows {
     this.model.learn(this.tokens, of.calls, of.times);
   }
 
+  keep(id: number, out: StateWriter): void {
+    this.#slab.keep(id, out);
+  }
+
+  bring(id: number, from: StateReader): void {
+    this.#slab.bring(id, from);
+  }
+
   save(out: StateWriter): void {
     this.#slab.save(out);
   }

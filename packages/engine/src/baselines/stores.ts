@@ -15,8 +15,13 @@ const READ_SLOTS = 8;
 export interface FunctionStore {
   /** Bytes reserved. */
   readonly bytes: number;
+  /** Takes an empty block; 0 when there is no room. */
+  alloc(): number;
   /** Gives a block back. */
   free(id: number): void;
+  /** Writes what one block holds, and whatever belongs to it; `bring` puts it into another block, and forgets what that one held. */
+  keep(id: number, out: StateWriter): void;
+  bring(id: number, from: StateReader): void;
   save(out: StateWriter): void;
   load(from: StateReader): void;
 }

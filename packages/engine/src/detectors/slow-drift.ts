@@ -85,6 +85,15 @@ function driftDetector(of: {
   };
 }
 
+/** Place in `DRIFTING` of the number that the finding of an identity is about; undefined when it is about something else. */
+export function driftOf(identity: string): number | undefined {
+  const [, detector, ...rest] = identity.split('|');
+  if (detector !== timingDrift.id && detector !== resourceDrift.id) return undefined;
+  const field = rest.at(-1);
+  for (const [one, index] of DRIFT_INDEX) if (one === field) return index;
+  return undefined;
+}
+
 /** One judged change. */
 interface Judged {
   readonly id: string;
