@@ -57,6 +57,7 @@ export class SharedMoves {
   }
 
   #tell(stores: readonly Drifts[]): void {
+    for (const store of stores) store.commonPart = this.#part;
     for (let metric = 0; metric < DRIFTING.length; metric++) {
       let [most, flagged, steps] = [0, 0, 0];
       for (let ago = 0; ago < PARTS; ago++) {

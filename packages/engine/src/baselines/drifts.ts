@@ -59,7 +59,8 @@ const WORD = {
   record: 48,
   /** Values of the newest day. */
   newest: 49,
-  words: 50,
+  toldAt: 50,
+  words: 52,
 } as const;
 const BLOCK_BYTES = 4 * WORD.words * DRIFTING.length;
 
@@ -73,7 +74,7 @@ export interface DriftGap extends Shift {
 }
 
 /**
- * Slow change of what one invocation takes: a fast and a slow twin of each number, in 1,600 bytes a function. An invocation adds to two
+ * Slow change of what one invocation takes: a fast and a slow twin of each number, in 1,664 bytes a function. An invocation adds to two
  * sums; every quarter of a day they become a mean. The fast twin is the last 24 hours, the slow one the means of 28 days; both are held
  * against an anchor that follows the last week by a quarter of a percent a day at most, so that nobody can lead it further. What
  * counts as far is told by how days differ (`slowShift`). Logarithms to base 2 throughout: 1 is a doubling. The first 14 days teach it.
@@ -90,6 +91,8 @@ export class Drifts {
   readonly commonJudged = new Float64Array(DRIFTING.length);
   /** Share of those that were judged in the newest part of the day. */
   readonly commonHeard = new Float64Array(DRIFTING.length);
+  /** Part of the day that is about, counted from the origin. */
+  commonPart = 0;
   readonly #slab = new Slab(BLOCK_BYTES, FUNCTIONS_MAX);
   #page: SlabPage = NO_PAGE;
   #word = 0;
@@ -185,16 +188,26 @@ export class Drifts {
     this.#page.u32[this.#word + metric * WORD.words + WORD.flagged] = part;
   }
 
-  /** True when a gap is news: nothing was told, or much less. Forgets what was told when half of it is gone. */
-  isNews(metric: number, gap: number): boolean {
-    const { f32 } = this.#page;
+  /**
+   * True when a gap is news: nothing was told, or much less. Forgets what was told when half of it is gone. For a day after something
+   * was told the 24 hours that are judged are still filling up: what they show more of the same is no news.
+   */
+  isNews(metric: number, gap: number, part: number): boolean {
+    const { u32, f32 } = this.#page;
     const word = this.#word + metric * WORD.words;
-    if (gap < f32[word + WORD.told] / 2) f32[word + WORD.told] = 0;
-    return f32[word + WORD.told] === 0 || gap >= f32[word + WORD.told] + TOLD_STEP;
+    const told = f32[word + WORD.told];
+    if (told === 0) return true;
+    const filling = part <= u32[word + WORD.toldAt] + PARTS_OF_DAY;
+    if (filling) f32[word + WORD.told] = Math.max(told, gap);
+    else if (gap < told / 2) f32[word + WORD.told] = 0;
+    return !filling && (gap < told / 2 || gap >= told + TOLD_STEP);
   }
 
-  setTold(metric: number, gap: number): void {
-    this.#page.f32[this.#word + metric * WORD.words + WORD.told] = gap;
+  setTold(metric: number, gap: number, part: number): void {
+    const { u32, f32 } = this.#page;
+    const word = this.#word + metric * WORD.words;
+    f32[word + WORD.told] = gap;
+    u32[word + WORD.toldAt] = part;
   }
 
   /**
@@ -227,6 +240,7 @@ export class Drifts {
     this.#slab.save(out);
     for (const counts of [this.judged, this.flagged, this.flaggedSteps]) out.u32Array(counts);
     for (const shares of [this.commonShare, this.commonGap, this.commonJudged, this.commonHeard]) out.f64Array(shares);
+    out.u32(this.commonPart);
   }
 
   load(from: StateReader): void {
@@ -234,6 +248,7 @@ export class Drifts {
     for (const counts of [this.judged, this.flagged, this.flaggedSteps]) counts.set(from.u32Array());
     for (const shares of [this.commonShare, this.commonGap, this.commonJudged, this.commonHeard])
       shares.set(from.f64Array());
+    this.commonPart = from.u32();
     this.focus(0);
   }
 

@@ -105,7 +105,7 @@ interface Judged {
 function judge(judged: Judged, state: FunctionBaselines, out: Scores): void {
   const { drifts, part } = state;
   const { index, gap } = judged;
-  const isNews = drifts.isNews(index, gap.gap);
+  const isNews = drifts.isNews(index, gap.gap, part);
   if (gap.strength < 1 || !isNews) {
     drifts.setFlagged(index, 0);
     const score = isNews ? THRESHOLD * gap.strength : 0;
@@ -128,8 +128,9 @@ function flag({ index, gap }: Judged, drifts: Drifts): void {
 }
 
 /** True when nobody else needs to be waited for. */
-function isHeard({ drifts }: FunctionBaselines, index: number): boolean {
-  return drifts.commonJudged[index] < COMMON_JUDGED_MIN || drifts.commonHeard[index] >= HEARD;
+function isHeard({ drifts, part }: FunctionBaselines, index: number): boolean {
+  if (drifts.commonJudged[index] < COMMON_JUDGED_MIN) return true;
+  return drifts.commonPart === part && drifts.commonHeard[index] >= HEARD;
 }
 
 function tell(judged: Judged, state: FunctionBaselines, out: Scores): void {
@@ -141,7 +142,7 @@ function tell(judged: Judged, state: FunctionBaselines, out: Scores): void {
   const many = known >= COMMON_JUDGED_MIN && share * known >= COMMON_MIN && share >= COMMON_SHARE;
   const common = many && gap.gap <= COMMON_REACH * drifts.commonGap[index];
   // What everybody does is not told later either, unless one goes further.
-  drifts.setTold(index, gap.gap);
+  drifts.setTold(index, gap.gap, state.part);
   const score = Math.min(SCORE_MAX, Math.max(THRESHOLD, THRESHOLD * gap.strength));
   out.add(claim(judged, common ? COMMON_FACTOR * THRESHOLD : score, state));
 }
