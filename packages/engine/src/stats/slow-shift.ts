@@ -14,8 +14,10 @@ const MEMORY_BIAS = 0.15;
 const MEMORY_MAX = 0.75;
 /** A single day must go so far beyond the highest day that is remembered. */
 const BEYOND_RECORD = 1.25;
-/** What the error of a median is of that of a mean. */
-const MEDIAN_LOSS = 1.25;
+/** What the error of a single rank is of that of a mean. */
+const RANK_LOSS = 1.25;
+/** Place among the days of a window, from the lowest, that stands for it. */
+const LOW = 0.34;
 /** Days the anchor rests on, at least: its own error. */
 const ANCHOR_DAYS = 14;
 
@@ -34,11 +36,11 @@ interface Window {
 const WINDOWS: readonly Window[] = [
   { days: 1, errors: 5, effect: 0.4 },
   { days: 2, errors: 5.5, effect: 0.5 },
-  { days: 3, errors: 4.5, effect: 0.5 },
-  { days: 5, errors: 3.8, effect: 0.45 },
-  { days: 7, errors: 3.8, effect: 0.4 },
-  { days: 14, errors: 5, effect: 0.26 },
-  { days: 28, errors: 5.5, effect: 0.2 },
+  { days: 3, errors: 3.6, effect: 0.36 },
+  { days: 5, errors: 2.8, effect: 0.34 },
+  { days: 7, errors: 2.8, effect: 0.34 },
+  { days: 14, errors: 4.2, effect: 0.25 },
+  { days: 28, errors: 5, effect: 0.2 },
 ];
 
 /** How days differ from each other. */
@@ -96,7 +98,7 @@ export function daySpread(days: Float64Array, count: number, phase: number): Day
 /**
  * Holds the newest 1 to 28 of the daily means against an anchor, and names the window that is furthest beyond what it must be: the
  * cumulative sum of E. Page (1954) in the form that leaves open how large the change is (G. Lorden, 1971), with errors that know what
- * days have in common. A window stands for its median (the lower of two days), since single days lie. `record` is how far a single
+ * days have in common. A window stands for the day a third from its lowest, since single days lie upwards, and a change that stays is in nearly all days. `record` is how far a single
  * day has been above the anchor. Upwards only. About 2 µs. Silent on changes below a seventh (0.2 doublings), and on fewer than 14 days.
  */
 export function slowShift(of: ShiftQuestion, spread: DaySpread): Shift {
@@ -110,7 +112,7 @@ export function slowShift(of: ShiftQuestion, spread: DaySpread): Shift {
       const at = count - 1 - sorted.length;
       insert(sorted, days[at] - spread.phases[(phase + at) % WEEK]);
     }
-    const shift = shiftOf(window, sorted[(window.days - 1) >> 1] - anchor, { spread, record: of.record });
+    const shift = shiftOf(window, sorted[Math.floor(LOW * (window.days - 1))] - anchor, { spread, record: of.record });
     if (shift.strength > best.strength) best = shift;
   }
   return best;
@@ -145,7 +147,7 @@ export function dayShift(
 }
 
 function shiftOf(window: Window, gap: number, by: { readonly spread: DaySpread; readonly record: number }): Shift {
-  const error = errorOf(window.days, by.spread) * (window.days > 2 ? MEDIAN_LOSS : 1);
+  const error = errorOf(window.days, by.spread) * (window.days > 2 ? RANK_LOSS : 1);
   let strength = Math.max(0, Math.min(gap / (window.errors * error), gap / window.effect));
   if (window.days === 1 && by.record > 0) strength = Math.min(strength, gap / (BEYOND_RECORD * by.record));
   return { strength, days: window.days, gap, error };
