@@ -382,7 +382,8 @@ export class Verdicts {
   /** Holds a weak signal against its entity and, in part, its neighbours. */
   #accumulate(place: Place, watch: Finding, of: { readonly identity: string; readonly rarity: number }): void {
     const { clock, neighbours } = this.#context;
-    const signal = { ...of, finding: watch.id, detector: watch.detector, timeMs: watch.timeMs, day: clock.modelDays };
+    const { maturity, detector, timeMs } = watch;
+    const signal = { ...of, finding: watch.id, detector, maturity, timeMs, day: clock.modelDays };
     const key = watch.function === '' ? watch.entity.key : watch.function;
     const next = watch.function === '' ? [] : neighbours(watch.function);
     for (const crossed of this.ledgers.add(signal, key, next)) this.#tellAccumulated(place, watch, crossed);

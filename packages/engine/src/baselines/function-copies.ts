@@ -13,13 +13,14 @@ const WEEK = 7;
 /** Model days for which a roll-back can be undone. */
 const UNDO_DAYS = 7;
 const HEAD_WORDS = HEAD_BYTES / 4;
-/** Words that stay as they are: name, learn gate, the minute that runs, where the namesake is. */
+/** Words that stay as they are: name, learn gate, the minute that runs, where the namesake is, the block of the rate. */
 const KEPT_WORDS: readonly number[] = [
   HEAD.keyHi,
   HEAD.keyLo,
   HEAD.held,
   HEAD.heldUntil,
   HEAD.namesake,
+  HEAD.rate,
   ...Array.from({ length: HEAD.minuteMemoryMax + 2 - HEAD.minute }, (_, at) => HEAD.minute + at),
 ];
 /** Words with the groups of metrics: two revisions, warm and cold. */
@@ -73,7 +74,7 @@ export class FunctionCopies {
     this.#stores = [
       { word: HEAD.categories, store: parts.categories },
       ...GROUP_WORDS.map((word) => ({ word, store: parts.metrics })),
-      ...parts.stores.all,
+      ...parts.stores.copied,
     ];
   }
 

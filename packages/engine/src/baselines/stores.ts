@@ -4,6 +4,7 @@ import { Categories } from './categories.ts';
 import { Drifts } from './drifts.ts';
 import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
+import { RateStore } from './rates.ts';
 import { Spending } from './spending.ts';
 import { Volumes } from './volumes.ts';
 
@@ -15,15 +16,19 @@ const READ_SLOTS = 8;
 export interface FunctionStore {
   /** Bytes reserved. */
   readonly bytes: number;
-  /** Takes an empty block; 0 when there is no room. */
-  alloc(): number;
   /** Gives a block back. */
   free(id: number): void;
+  save(out: StateWriter): void;
+  load(from: StateReader): void;
+}
+
+/** A store whose blocks can be put back to what they were (`FunctionCopies`). */
+export interface CopiedStore extends FunctionStore {
+  /** Takes an empty block; 0 when there is no room. */
+  alloc(): number;
   /** Writes what one block holds, and whatever belongs to it; `bring` puts it into another block, and forgets what that one held. */
   keep(id: number, out: StateWriter): void;
   bring(id: number, from: StateReader): void;
-  save(out: StateWriter): void;
-  load(from: StateReader): void;
 }
 
 /**
@@ -31,6 +36,8 @@ export interface FunctionStore {
  * saved, loaded, counted, and given back when the function is pushed out.
  */
 export class FunctionStores {
+  /** How many calls functions get. */
+  readonly rates = new RateStore(FUNCTIONS_MAX);
   readonly flows = new Flows();
   readonly drifts = new Drifts();
   readonly spending = new Spending();
@@ -42,6 +49,17 @@ export class FunctionStores {
   readonly traits = new Categories(FUNCTIONS_MAX);
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
+    { word: HEAD.rate, store: this.rates },
+    { word: HEAD.flows, store: this.flows },
+    { word: HEAD.drift, store: this.drifts },
+    { word: HEAD.spending, store: this.spending },
+    { word: HEAD.egress, store: this.sent },
+    { word: HEAD.data, store: this.read },
+    { word: HEAD.shape, store: this.traits },
+  ];
+
+  /** Those that a roll-back puts back: not what counts minutes, for which the time between would be silence. */
+  readonly copied: readonly { readonly word: number; readonly store: CopiedStore }[] = [
     { word: HEAD.flows, store: this.flows },
     { word: HEAD.drift, store: this.drifts },
     { word: HEAD.spending, store: this.spending },
