@@ -73,3 +73,5 @@ export const LEDGER_SIGNALS_MAX = 64;
 export const BUDGET_RISKS_MAX = 4096;
 /** Entities whose incidents of the day are counted, so that one cannot raise everybody's threshold. */
 export const BUDGET_SOURCES_MAX = 16_384;
+/** Bytes of copies of learned state that roll-backs need: five thousand active functions for a month. The oldest days go beyond it. */
+export const ROLL_BACK_BYTES_MAX = 268_435_456;

@@ -1,6 +1,7 @@
 import { ablationSuite } from './ablation/suite.ts';
 import { auditSuite } from './audit/suite.ts';
 import { costSuite } from './cost/suite.ts';
+import { driftSuite } from './drift/suite.ts';
 import { exfiltrationSuite } from './exfiltration/suite.ts';
 import { flowSuite } from './flow/suite.ts';
 import { nabSuite } from './nab/suite.ts';
@@ -19,6 +20,7 @@ export const SUITES: readonly Suite[] = [
   exfiltrationSuite,
   nabSuite,
   poisoningSuite,
+  driftSuite,
   costSuite,
   workloadSuite,
   ablationSuite(() => SUITES),
