@@ -10,6 +10,7 @@ import type { HourRollup, MinuteRollup, RollupRow } from './event/rollup.ts';
 import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
 import { HourSums } from './features/hour-sums.ts';
+import { PeerExchange } from './peer-exchange.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import { Settings } from './settings.ts';
 import { SharedMoves } from './shared-moves.ts';
@@ -50,6 +51,8 @@ export class Engine {
   readonly clock: Clock;
   readonly settings = new Settings();
   readonly #moves = new SharedMoves();
+  /** Functions that behave alike. */
+  readonly peers: PeerExchange;
   readonly stageOne: readonly StageOne[];
   readonly stageTwo: StageTwo;
   readonly #hasher: Hasher;
@@ -61,6 +64,7 @@ export class Engine {
     this.genesis = genesis;
     this.#hasher = new Hasher(genesis.seed[0], genesis.seed[1]);
     this.clock = new Clock(genesis);
+    this.peers = new PeerExchange(genesis.seed[0]);
     const count = options.partitions ?? 1;
     this.stageOne = Array.from(
       { length: count },
@@ -99,6 +103,7 @@ export class Engine {
     this.clock.save(out);
     this.settings.save(out);
     this.#moves.save(out);
+    this.peers.groups.save(out);
     for (const stage of this.stageOne) stage.save(out);
     this.stageTwo.save(out);
     this.#hours.save(out);
@@ -121,6 +126,7 @@ export class Engine {
     restored.clock.load(from);
     restored.settings.load(from);
     restored.#moves.load(from);
+    restored.peers.groups.load(from);
     for (const stage of restored.stageOne) stage.load(from);
     restored.stageTwo.load(from);
     restored.#hours.load(from);
@@ -218,6 +224,7 @@ export class Engine {
     if (rows.length > 0) this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;
+    this.peers.form(this.stageOne);
     const hour = this.#hours.take((second - 3600) * 1000, (name) => this.#band(name));
     if (hour.rows.length > 0) this.#hourly.push(hour);
   }
