@@ -59,7 +59,7 @@ export class PeerGroups {
     const scale = scaleOf(profiles.map(({ numbers }) => numbers));
     const rows = profiles.map(({ numbers }) => scaled(numbers, scale));
     const weights = weightsOf(profiles);
-    const { medoids, groupOf } = clusterByMedoids(rows, weights, { count: GROUPS_MAX, seed });
+    const { medoids, groupOf } = clusterByMedoids(rows, weights, { count: countFor(profiles), seed });
     const formed: Kept[] = [];
     for (const [group, medoid] of medoids.entries()) {
       const members = profiles.filter((_, row) => groupOf[row] === group);
@@ -147,6 +147,12 @@ export class PeerGroups {
     }
     return formed.map((_, at) => labels.get(at) ?? this.#nextLabel++);
   }
+}
+
+/** Groups to look for: few functions in many groups would leave each with too few sources to be one. */
+function countFor(profiles: readonly Profile[]): number {
+  const sources = new Set(profiles.map(({ source }) => source)).size;
+  return Math.max(1, Math.min(GROUPS_MAX, Math.floor(sources / (2 * SOURCES_MIN))));
 }
 
 /** Functions of one source share the weight of one. */

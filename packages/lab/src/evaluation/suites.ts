@@ -2,6 +2,7 @@ import { costSuite } from './cost/suite.ts';
 import { exfiltrationSuite } from './exfiltration/suite.ts';
 import { flowSuite } from './flow/suite.ts';
 import { nabSuite } from './nab/suite.ts';
+import { peersSuite } from './peers/suite.ts';
 import { poisoningSuite } from './poisoning/suite.ts';
 import { replaySuite } from './replay/suite.ts';
 import { sequencesSuite } from './sequences/suite.ts';
@@ -15,5 +16,6 @@ export const SUITES: readonly Suite[] = [
   exfiltrationSuite,
   nabSuite,
   poisoningSuite,
+  peersSuite,
   costSuite,
 ];
