@@ -1,5 +1,8 @@
 import { isPartial } from '@gait/engine/baselines/namesakes';
 import { Command } from 'commander';
+import type { PlaceSource } from '../ingest/places/places.ts';
+import { printable } from '../render/printable.ts';
+import { readPlaceSources } from '../runtime/place-sources.ts';
 import type { Json } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
 import { print } from './output.ts';
@@ -23,7 +26,7 @@ export function coverageCommand(): Command {
         unresolved: store.functions().filter(({ key }) => isPartial(key)).length,
       }));
       if (options.json === true) for (const row of rows) print(`${JSON.stringify(row)}\n`);
-      else print(coverageText(rows) + unresolvedText(unresolved));
+      else print(coverageText(rows) + unresolvedText(unresolved) + placesText(readPlaceSources(options.data)));
     });
 }
 
@@ -38,6 +41,17 @@ export function coverageText(rows: readonly Row[]): string {
     return `${cells}${full + partial === 0 ? '   no finding here means no data' : ''}\n`;
   });
   return `Of how many functions it can be seen:\n\n${head}${lines.join('')}`;
+}
+
+/** Whether countries and owners of networks are known, and how old that knowledge is. */
+function placesText(sources: readonly PlaceSource[]): string {
+  const of = (what: PlaceSource['what']) => sources.find((source) => source.what === what);
+  const said = (what: PlaceSource['what'], name: string, key: string) => {
+    const source = of(what);
+    if (source !== undefined) return `${name} by ${printable(source.name)} of ${source.built || 'unknown date'}`;
+    return `${name} not known: no finding about it means no data (geo.${key}, --geo-${key})`;
+  };
+  return `\nPlaces of callers: ${said('country', 'country', 'country')}; ${said('asn', 'owner of the network', 'asn')}.\n`;
 }
 
 /** Functions that could be several: their sources do not say where they run. */

@@ -14,7 +14,7 @@ const FOLDER = 'xray-thumbnail-lambda';
 const TRACES_MIN = 100;
 const SEED = 20_261;
 /** Mutated traces of each kind in one judged recording. */
-const CASES = 120;
+const CASES = 80;
 /** Silence after the last trace, in which what is overdue becomes due. */
 const SETTLE_MS = 3_600_000;
 const KINDS = ['newCallee', 'newTrigger', 'skippedStep', 'repeatedRead', 'swappedOrder'] as const;
