@@ -22,7 +22,7 @@ export interface Described {
  * How a function behaves, in numbers that mean the same for all: middle and width of each metric of its warm runs (logarithms), rate,
  * share of days it was active on, of cold starts and errors, how many calls and how many different ones, destinations, triggers,
  * principals and errors it shows, and a 1 for what triggers it. NaN is what is not known. They rest on state of this function
- * alone, so they are the same in any partition. Cost: 10 µs.
+ * alone, so they are the same in any partition.
  */
 export function peerNumbers({ u32, word, baselines }: Described): Float64Array {
   const closed = Math.max(1, u32[word + HEAD.closed]);
