@@ -14,6 +14,7 @@ import type { HourRollup, MinuteRollup, RollupRow } from './event/rollup.ts';
 import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
 import { HourSums } from './features/hour-sums.ts';
+import { PeerExchange } from './peer-exchange.ts';
 import { fitRates } from './rate-fit.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import { Settings } from './settings.ts';
@@ -55,6 +56,8 @@ export class Engine {
   readonly clock: Clock;
   readonly settings = new Settings();
   readonly #moves = new SharedMoves();
+  /** Functions that behave alike. */
+  readonly peers: PeerExchange;
   readonly stageOne: readonly StageOne[];
   readonly stageTwo: StageTwo;
   readonly #hasher: Hasher;
@@ -66,6 +69,7 @@ export class Engine {
     this.genesis = genesis;
     this.#hasher = new Hasher(genesis.seed[0], genesis.seed[1]);
     this.clock = new Clock(genesis);
+    this.peers = new PeerExchange(genesis.seed[0]);
     const count = options.partitions ?? 1;
     this.stageOne = Array.from(
       { length: count },
@@ -104,6 +108,7 @@ export class Engine {
     this.clock.save(out);
     this.settings.save(out);
     this.#moves.save(out);
+    this.peers.groups.save(out);
     for (const stage of this.stageOne) stage.save(out);
     this.stageTwo.save(out);
     this.#hours.save(out);
@@ -126,6 +131,7 @@ export class Engine {
     restored.clock.load(from);
     restored.settings.load(from);
     restored.#moves.load(from);
+    restored.peers.groups.load(from);
     for (const stage of restored.stageOne) stage.load(from);
     restored.stageTwo.load(from);
     restored.#hours.load(from);
@@ -230,6 +236,7 @@ export class Engine {
     fitRates(this.stageOne, second);
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;
+    this.peers.form(this.stageOne);
     const hour = this.#hours.take((second - 3600) * 1000, (name) => this.#band(name));
     if (hour.rows.length > 0) this.#hourly.push(hour);
   }

@@ -29,6 +29,15 @@ export type ValueProfile = {
   readonly doubted: boolean;
 };
 
+/** Functions that behave alike, named by the one that stands for them. */
+export type PeersProfile = {
+  /** Stays the same while the group does. */
+  readonly label: number;
+  readonly medoid: string;
+  /** Functions of the sample that the group was formed from. */
+  readonly members: number;
+};
+
 /** What is learned of one function, for people. */
 export type FunctionProfile = {
   readonly key: string;
@@ -41,6 +50,8 @@ export type FunctionProfile = {
   readonly days: number;
   /** 0: nothing known yet, towards 1: judged by its own record. */
   readonly maturity: number;
+  /** The group of functions that behave as it does; null for one that is like no group, or too new to tell. */
+  readonly peers: PeersProfile | null;
   readonly metrics: readonly MetricProfile[];
   readonly calls: readonly ValueProfile[];
   readonly destinations: readonly ValueProfile[];
@@ -101,6 +112,7 @@ function functionsByFacets(engine: Engine): Map<number, number> {
 }
 
 function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile {
+  const group = engine.peers.of(stage, id);
   const { page, word, baselines } = stage.focus(id);
   const { u32 } = page;
   const key = stage.functions.names[id];
@@ -123,6 +135,7 @@ function profileOf(engine: Engine, stage: StageOne, id: number): FunctionProfile
     lastMs: u32[word + HEAD.lastSecond] * 1000,
     days: u32[word + HEAD.days] & 0xffff,
     maturity: closed / (closed + MATURITY_HALF_COUNT),
+    peers: group === undefined ? null : { label: group.label, medoid: group.medoid, members: group.members },
     metrics: metricsOf(stage, u32, word),
     calls,
     destinations,

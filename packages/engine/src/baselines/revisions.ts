@@ -105,6 +105,6 @@ export class Revisions {
 }
 
 /** Slot whose experience judges a revision that has none yet: the one used most. */
-function likelySlot(u32: Uint32Array, at: number): number {
+export function likelySlot(u32: Uint32Array, at: number): number {
   return u32[at + SLOT.words + SLOT.observations] > u32[at + SLOT.observations] ? at + SLOT.words : at;
 }

@@ -5,6 +5,7 @@ import { driftSuite } from './drift/suite.ts';
 import { exfiltrationSuite } from './exfiltration/suite.ts';
 import { flowSuite } from './flow/suite.ts';
 import { nabSuite } from './nab/suite.ts';
+import { peersSuite } from './peers/suite.ts';
 import { poisoningSuite } from './poisoning/suite.ts';
 import { replaySuite } from './replay/suite.ts';
 import { sequencesSuite } from './sequences/suite.ts';
@@ -21,6 +22,7 @@ export const SUITES: readonly Suite[] = [
   nabSuite,
   poisoningSuite,
   driftSuite,
+  peersSuite,
   costSuite,
   workloadSuite,
   ablationSuite(() => SUITES),

@@ -112,6 +112,10 @@ export const PROFILE = z
     key: z.string(),
     invocations: count,
     maturity: share,
+    peers: z
+      .looseObject({ label: z.int(), medoid: z.string(), members: count })
+      .nullish()
+      .describe('functions that behave alike, named by the one that stands for them'),
     metrics: z.array(z.looseObject({ metric: z.string(), cold: z.boolean(), count })),
     calls: z.array(VALUE),
     destinations: z.array(VALUE),

@@ -14,6 +14,7 @@ function profile(changes: Partial<FunctionProfile> = {}): FunctionProfile {
     lastMs: Date.UTC(2026, 0, 6),
     days: 2,
     maturity: 0.99,
+    peers: null,
     metrics: [{ metric: 'durationMs', cold: false, count: 900, low: 5.25, centre: 20, high: 43, max: 61 }],
     calls: [value('s3:PutObject manifests', 40, 1)],
     destinations: [],
@@ -125,5 +126,16 @@ describe('the description of a function', () => {
   it('wraps at the edge of the terminal', () => {
     const calls = Array.from({ length: 8 }, (_, at) => value(`dynamodb:GetItem table-${at}`, 10, 0.5));
     for (const line of lines(functionText(profile({ calls }), 60)).slice(1)) assert.ok(columnsOf(line) <= 60, line);
+  });
+});
+
+describe('C5: peers of a function in its description', () => {
+  it('names the function that stands for the group', () => {
+    const peers = { label: 3, medoid: 'aws:111122223333:eu-west-1:quay', members: 41 };
+    assert.match(functionText(profile({ peers }), 100), /behaves like the peers of quay \(41 functions\)/);
+  });
+
+  it('says nothing of peers of a function that is like no group', () => {
+    assert.doesNotMatch(functionText(profile(), 100), /peers/);
   });
 });

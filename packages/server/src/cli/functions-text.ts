@@ -1,4 +1,4 @@
-import type { FunctionProfile, MetricProfile, ValueProfile } from '@gait/engine/profile';
+import type { FunctionProfile, MetricProfile, PeersProfile, ValueProfile } from '@gait/engine/profile';
 import { defang } from '../render/defang.ts';
 import { placeOfFunction, shortName } from '../render/function-place.ts';
 import { columnsOf, fitted, padded, printable, wrapped } from '../render/printable.ts';
@@ -43,6 +43,7 @@ export function functionText(profile: FunctionProfile, width: number): string {
     `${grouped(invocations)} invocations (${grouped(cold)} cold, ${grouped(errors)} failed) on ${days} ${days === 1 ? 'day' : 'days'}, ${timeText(firstMs)} to ${timeText(lastMs)} UTC`,
     `judged ${percentText(profile.maturity)} by its own record; sources: ${profile.facets.join(', ') || 'none'}`,
   ];
+  if (profile.peers !== null) lines.push(peersText(profile.peers));
   for (const metric of profile.metrics) lines.push(metricText(metric));
   const lists = [
     ['triggered by', profile.triggers],
@@ -60,6 +61,11 @@ export function functionText(profile: FunctionProfile, width: number): string {
   if (profile.unseen.length > 0) lines.push(`cannot be seen: ${profile.unseen.join('; ')}`);
   const text = lines.flatMap((line) => hanging(line, width));
   return `${nameOf(profile)}${GAP}${printable(profile.key)}\n${text.join('')}`;
+}
+
+/** A group has no name but that of the function that stands for it. */
+function peersText({ medoid, members }: PeersProfile): string {
+  return `behaves like the peers of ${printable(shortName(medoid))} (${grouped(members)} functions)`;
 }
 
 /** The columns that fit, in the order in which they are shown. */

@@ -1,5 +1,5 @@
 import { FACETS } from '@gait/engine/event/schema';
-import type { FunctionProfile, MetricProfile, ValueProfile } from '@gait/engine/profile';
+import type { FunctionProfile, MetricProfile, PeersProfile, ValueProfile } from '@gait/engine/profile';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,6 +15,7 @@ export function parseProfile(content: unknown): FunctionProfile {
     lastMs: number(fields, 'lastMs'),
     days: number(fields, 'days'),
     maturity: number(fields, 'maturity'),
+    peers: parsePeers(fields['peers']),
     metrics: list(fields, 'metrics').map(parseMetric),
     calls: list(fields, 'calls').map(parseValue),
     destinations: list(fields, 'destinations').map(parseValue),
@@ -46,6 +47,12 @@ export function profileObject(profile: FunctionProfile) {
     if (without > 0) nameless[list] = without;
   }
   return { ...named, nameless };
+}
+
+function parsePeers(content: unknown): PeersProfile | null {
+  const fields = fieldsOf(content);
+  const medoid = text(fields, 'medoid');
+  return medoid === '' ? null : { label: number(fields, 'label'), medoid, members: number(fields, 'members') };
 }
 
 function parseMetric(content: unknown): MetricProfile {
