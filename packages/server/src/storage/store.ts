@@ -20,6 +20,8 @@ export interface Step {
   readonly consumed: number;
   readonly profiles?: readonly Projection[];
   readonly coverage?: readonly Projection[];
+  /** How the promises to people stand: one entry. */
+  readonly standing?: Projection;
 }
 
 /** Which findings to list. Fields that are left out don't filter. */
@@ -94,6 +96,8 @@ export interface Store {
   functionAt(key: string): Projection | undefined;
   /** Every coverage entry, by key. */
   coverage(): readonly Projection[];
+  /** How the promises to people stand; undefined before it was written first. */
+  standing(): Projection | undefined;
   /** Forgets everything that the log can produce again; the next step starts from ordinal 0. */
   rebuild(): void;
   /** May be called twice. */

@@ -27,7 +27,7 @@ const ORDERS = {
   told: { by: 'rowid', behind: 'rowid > (SELECT rowid FROM findings WHERE id = ?)' },
 } as const;
 
-type ProjectionTable = 'functions' | 'coverage';
+type ProjectionTable = 'functions' | 'coverage' | 'standing';
 
 /**
  * Opens the store in the file at `path` (`:memory:` for one that vanishes). A step is on disk, safe from loss of power,
@@ -61,6 +61,7 @@ class SqliteStore implements Store {
         for (const incident of step.incidents) this.#writeIncident(incident, step.consumed);
         for (const one of step.profiles ?? []) this.#writeProjection('functions', one, step.consumed);
         for (const one of step.coverage ?? []) this.#writeProjection('coverage', one, step.consumed);
+        if (step.standing !== undefined) this.#writeProjection('standing', step.standing, step.consumed);
         this.#write.consumed.run(step.consumed);
       }),
     );
@@ -115,6 +116,10 @@ class SqliteStore implements Store {
     return this.#projections('coverage', '', -1);
   }
 
+  standing(): Projection | undefined {
+    return this.#projections('standing', '', 1)[0];
+  }
+
   rebuild(): void {
     guarded(() =>
       inTransaction(this.#database, () => {
@@ -124,6 +129,7 @@ class SqliteStore implements Store {
           DELETE FROM incidents;
           DELETE FROM functions;
           DELETE FROM coverage;
+          DELETE FROM standing;
           UPDATE progress SET consumed = 0;
         `);
       }),
@@ -221,6 +227,7 @@ interface Writes {
   readonly joined: StatementSync;
   readonly functions: StatementSync;
   readonly coverage: StatementSync;
+  readonly standing: StatementSync;
   readonly consumed: StatementSync;
 }
 
@@ -257,6 +264,7 @@ function prepareWrites(database: DatabaseSync): Writes {
     joined: database.prepare('SELECT finding FROM incident_findings WHERE incident = ? ORDER BY position'),
     functions: projection('functions'),
     coverage: projection('coverage'),
+    standing: projection('standing'),
     consumed: database.prepare('UPDATE progress SET consumed = max(consumed, ?)'),
   };
 }
