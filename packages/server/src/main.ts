@@ -16,6 +16,7 @@ import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
 import { statusPage } from './status-page/routes.ts';
+import { parseStanding } from './storage/parse-standing.ts';
 import { readHours, readMinutes } from './storage/series/read-series.ts';
 import { type Heartbeat, startHeartbeat } from './telemetry/heartbeat.ts';
 import { serverMetrics } from './telemetry/server-metrics.ts';
@@ -132,6 +133,10 @@ async function httpServer(config: Config, { service, access, responder, heartbea
   const metrics = serverMetrics({
     version: VERSION,
     status: () => service.status(),
+    standing: () => {
+      const standing = service.store.standing();
+      return standing === undefined ? undefined : parseStanding(standing);
+    },
     api: counters.api,
     refused: access.refused,
     ingest: () => counters.ingest.samples(),

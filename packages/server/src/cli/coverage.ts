@@ -1,6 +1,8 @@
 import { isPartial } from '@gait/engine/baselines/namesakes';
 import { Command } from 'commander';
-import type { Json } from '../storage/store.ts';
+import { calibrationText } from '../render/standing-text.ts';
+import { parseStanding } from '../storage/parse-standing.ts';
+import type { Json, Projection } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
 import { print } from './output.ts';
 
@@ -18,12 +20,13 @@ export function coverageCommand(): Command {
     .option(...FOLDER_OPTION)
     .option('--json', 'one capability a line')
     .action(async (options: { data?: string; json?: true }) => {
-      const { rows, unresolved } = await withStore(options.data, ({ store }) => ({
+      const { rows, unresolved, standing } = await withStore(options.data, ({ store }) => ({
         rows: store.coverage().map((one) => parseRow(one.content)),
+        standing: store.standing(),
         unresolved: store.functions().filter(({ key }) => isPartial(key)).length,
       }));
       if (options.json === true) for (const row of rows) print(`${JSON.stringify(row)}\n`);
-      else print(coverageText(rows) + unresolvedText(unresolved));
+      else print(coverageText(rows) + unresolvedText(unresolved) + honestyText(standing));
     });
 }
 
@@ -38,6 +41,12 @@ export function coverageText(rows: readonly Row[]): string {
     return `${cells}${full + partial === 0 ? '   no finding here means no data' : ''}\n`;
   });
   return `Of how many functions it can be seen:\n\n${head}${lines.join('')}`;
+}
+
+/** How often rarities were claimed, against how often they should have been. */
+function honestyText(standing: Projection | undefined): string {
+  const text = standing === undefined ? '' : calibrationText(parseStanding(standing).calibration);
+  return text === '' ? '' : `\nHow honest rarities are, over what was judged:\n\n${text}`;
 }
 
 /** Functions that could be several: their sources do not say where they run. */
