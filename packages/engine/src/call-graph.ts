@@ -1,4 +1,4 @@
-import type { Hasher } from './base/hash.ts';
+import { type Hasher, hashOf } from './base/hash.ts';
 import type { StateReader, StateWriter } from './base/state.ts';
 import { keyOf } from './baselines/category.ts';
 import type { TenantBaselines } from './baselines/tenant.ts';
@@ -16,6 +16,9 @@ import type { Verdicts } from './verdicts.ts';
 
 /** Field under which the names of span owners are kept; not a category of any entity. */
 const OWNER_NAME = 15;
+
+/** Who calls a function whose trace begins with it, as findings say it. */
+const OUTSIDE = 'a direct invocation';
 
 /** A row of the batch at hand; `ordinal` is that of row 0. */
 interface RowAt {
@@ -38,11 +41,14 @@ export interface CallGraphContext {
 export class CallGraph {
   readonly links: Links;
   readonly #context: CallGraphContext;
+  /** Hash of `OUTSIDE`. */
+  readonly #outside: number;
   #scores: Score[] = [];
 
   constructor(context: CallGraphContext) {
     this.#context = context;
     this.links = new Links(context.hasher);
+    this.#outside = hashOf(OUTSIDE, context.hasher);
   }
 
   /** True when rows of this batch have spans. */
@@ -59,8 +65,10 @@ export class CallGraph {
     const parent = view.spanKey(row, 'parentSpanId');
     const link = (columns.flags[row] & FLAG.link) !== 0;
     const edge = columns.kind[row] === FACET.edge;
-    const symbol = edge ? view.batch.symbol(row, 'triggerSource') : view.functionSymbol(row);
-    const owner = { kind: edge ? OWNER.source : link ? OWNER.passes : OWNER.function, hash: view.lo(symbol) };
+    const ofFunction = edge ? 0 : view.functionSymbol(row);
+    const symbol = ofFunction === 0 ? view.batch.symbol(row, 'triggerSource') : ofFunction;
+    const passes = ofFunction === 0 && symbol !== 0 ? OWNER.channel : OWNER.passes;
+    const owner = { kind: edge ? OWNER.source : link ? passes : OWNER.function, hash: view.lo(symbol) };
     const at = { row, ordinal };
     const nameKey = keyOf(OWNER_NAME, owner.hash);
     const owns = span !== undefined || hasSpans(calls, row);
@@ -105,21 +113,22 @@ export class CallGraph {
       this.links.wait(found, question);
       return;
     }
-    const callerName = this.#context.baselines.names.get(keyOf(OWNER_NAME, found.owner));
+    const outside = found.kind === OWNER.outside;
+    const callerName = outside ? OUTSIDE : this.#context.baselines.names.get(keyOf(OWNER_NAME, found.owner));
     const edge: Edge = {
-      caller: { hash: found.owner, name: callerName },
+      caller: { hash: outside ? this.#outside : found.owner, name: callerName },
       callee: { hash: question.callee, name: question.calleeName },
       ordinal: question.ordinal,
       eventMs: question.eventMs,
       traceId: question.traceId,
       requestId: question.requestId,
     };
+    if (!outside) this.#context.loads.calls(edge);
     this.#edge(view, at, edge);
   }
 
   #edge(view: BatchView, at: RowAt, edge: Edge): void {
-    const { baselines, clock, verdicts, loads } = this.#context;
-    loads.calls(edge);
+    const { baselines, clock, verdicts } = this.#context;
     const training = clock.training(view.batch.columns.receivedMs[at.row]);
     baselines.lesson = { day: clock.dayOf(clock.second), training };
     const held = verdicts.isHeld(NEW_EDGE.id, `${edge.caller.name} -> ${edge.callee.name}`);

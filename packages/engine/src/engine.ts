@@ -10,6 +10,7 @@ import type { HourRollup, MinuteRollup, RollupRow } from './event/rollup.ts';
 import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
 import { HourSums } from './features/hour-sums.ts';
+import { fitRates } from './rate-fit.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import { Settings } from './settings.ts';
 import { SharedMoves } from './shared-moves.ts';
@@ -216,6 +217,7 @@ export class Engine {
     rows.sort((a, b) => (a.function < b.function ? -1 : 1));
     if (rows.length > 0) this.#judgeMinute(second, { ordinal, rows });
     if (rows.length > 0) this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
+    fitRates(this.stageOne, second);
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;
     const hour = this.#hours.take((second - 3600) * 1000, (name) => this.#band(name));

@@ -393,6 +393,9 @@ export class StageOne {
     u32[this.#word + HEAD.namesake] = namesake;
     const known = this.functions.page(namesake).u32[this.functions.word(namesake) + HEAD.categories];
     if (known !== 0) this.categories.inherit(known, block);
+    const flows = this.functions.page(namesake).u32[this.functions.word(namesake) + HEAD.flows];
+    if (flows !== 0 && u32[this.#word + HEAD.flows] === 0)
+      u32[this.#word + HEAD.flows] = this.stores.flows.inherit(flows);
   }
 
   #setLesson(day: number, training: boolean): void {

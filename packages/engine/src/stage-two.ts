@@ -20,6 +20,8 @@ import { Verdicts } from './verdicts.ts';
 
 /** Facet kinds that say who did what to the account. */
 const AUDIT_KINDS = (1 << FACET.audit) | (1 << FACET.change);
+/** Symbols that only this stage reads: where and with what somebody acts. */
+const AUDIT_SYMBOLS = ['country', 'client', 'instance'] as const;
 /** Neighbours of a function on each side that weak signals are shared with. */
 const NEIGHBOURS_MAX = 4;
 /** A function's key, as distinct from the name of a gateway. */
@@ -93,7 +95,8 @@ export class StageTwo {
     this.loads.minute(closed);
     const place = { batch: undefined, row: -1, ordinal, traceId: '', requestId: '', own: false };
     const at = { ...place, eventMs: second * 1000 - 1 };
-    const all = [...scored, ...this.loads.score(closed)].sort((a, b) => compare(a.function, b.function));
+    const unexplained = scored.filter((row) => !this.loads.explains(row, closed));
+    const all = [...unexplained, ...this.loads.score(closed)].sort((a, b) => compare(a.function, b.function));
     for (let from = 0; from < all.length; ) {
       let to = from + 1;
       while (to < all.length && all[to].function === all[from].function) to++;
@@ -164,6 +167,7 @@ export class StageTwo {
     const [seen] = this.#row.rows;
     if (seen.batch !== view.batch) view.reset(this.#row);
     view.fill(this.#row, row, 1);
+    for (const field of AUDIT_SYMBOLS) seen.symbols[SYMBOL[field]] = view.lo(view.batch.symbol(row, field));
     seen.ordinal = ordinal + row;
     seen.training = this.#clock.training(seen.nowMs);
     if (this.#isCopy(view, seen)) return;

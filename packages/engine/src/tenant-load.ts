@@ -11,6 +11,13 @@ import type { Edge } from './features/edge.ts';
 import type { ScoredRow } from './scoring/scored-row.ts';
 import type { Verdicts } from './verdicts.ts';
 
+/** Detectors of counts, which demand may explain; it never explains cost. */
+const EXPLAINED_BY_DEMAND: ReadonlySet<string> = new Set(['rate.excess', 'rate.drift']);
+/** Windows, minutes, that demand must explain. */
+const WINDOWS = [WINDOW_MINUTES, 60] as const;
+/** Chance of as many invocations, given what arrived, from which they are explained. */
+const EXPLAINED_MIN = 1e-3;
+
 /** A minute that is over, as stage 2 sees it. */
 export interface ClosedMinute {
   /** Second at which it ended. */
@@ -87,6 +94,20 @@ export class TenantLoad {
       scoreUnexplained({ function: row.function, minutes: WINDOW_MINUTES, count }, explained, out);
     }
     return scored;
+  }
+
+  /**
+   * True when a score says that a function runs far more than it ever did, and what fires it arrived as often: demand explains counts.
+   * Silent, so the score stands, where nobody sees what fires the function.
+   */
+  explains({ score, functionLo }: ScoredRow, { second }: ClosedMinute): boolean {
+    if (!EXPLAINED_BY_DEMAND.has(score.detector)) return false;
+    const minute = second / 60 - 1;
+    return WINDOWS.every((minutes) => {
+      const count = this.demand.invocations(functionLo, minute, minutes);
+      const explained = this.demand.explain(functionLo, { minute, minutes, count });
+      return explained !== undefined && explained.atLeast >= EXPLAINED_MIN;
+    });
   }
 
   save(out: StateWriter): void {

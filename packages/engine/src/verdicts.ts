@@ -396,7 +396,8 @@ export class Verdicts {
   #accumulate(place: Place, watch: Finding, of: { readonly identity: string; readonly rarity: number }): void {
     const { clock, neighbours, settings } = this.#context;
     if ((settings.off & FAMILY_BIT[ACCUMULATED.family]) !== 0) return;
-    const signal = { ...of, finding: watch.id, detector: watch.detector, timeMs: watch.timeMs, day: clock.modelDays };
+    const { maturity, detector, timeMs } = watch;
+    const signal = { ...of, finding: watch.id, detector, maturity, timeMs, day: clock.modelDays };
     const key = watch.function === '' ? watch.entity.key : watch.function;
     const next = watch.function === '' ? [] : neighbours(watch.function);
     for (const crossed of this.ledgers.add(signal, key, next)) this.#tellAccumulated(place, watch, crossed);

@@ -40,6 +40,7 @@ describe('a configuration', () => {
       data: resolve('gait-data'),
       listen: { address: '127.0.0.1', port: 4318, insecure: false },
       source: { provider: 'aws', account: '?', region: '?' },
+      geo: {},
       limits: { bodyBytes: 67_108_864 },
       sensor: {},
       response: { protected: [], inlinePolicies: false },

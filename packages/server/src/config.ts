@@ -7,6 +7,7 @@ import { ConfigError } from './config/errors.ts';
 import { type ConfigProblem, problemAt, problemsOf, problemText } from './config/problems.ts';
 import { CONFIG, LISTEN, SENSOR_KEY_CHARS_MIN } from './config/schema.ts';
 import { type ConfigText, parseConfigText } from './config/text.ts';
+import { openPlaces, type Places, PlacesError } from './ingest/places/places.ts';
 
 /** A whole configuration: every default filled in, every path absolute. */
 export type Config = z.infer<typeof CONFIG>;
@@ -53,6 +54,17 @@ export async function sensorKeyOf({ sensor }: Config): Promise<Uint8Array | unde
     throw new ConfigError('GAIT_CONFIG_INVALID', [what]);
   }
   return Buffer.from(text, 'utf8');
+}
+
+/** Places of addresses by the files of the configuration, undefined when none is named. Throws `ConfigError`. */
+export async function placesOf({ geo }: Config): Promise<Places | undefined> {
+  try {
+    const { country, asn } = geo;
+    return await openPlaces({ ...(country === undefined ? {} : { country }), ...(asn === undefined ? {} : { asn }) });
+  } catch (error) {
+    if (!(error instanceof PlacesError)) throw error;
+    throw new ConfigError('GAIT_CONFIG_INVALID', [error.message]);
+  }
 }
 
 /**
@@ -125,7 +137,14 @@ async function readText(path: string): Promise<string> {
 }
 
 /** Keys that hold paths. */
-const PATHS: readonly (readonly string[])[] = [['data'], ['tls', 'certificate'], ['tls', 'key'], ['sensor', 'keyFile']];
+const PATHS: readonly (readonly string[])[] = [
+  ['data'],
+  ['tls', 'certificate'],
+  ['tls', 'key'],
+  ['sensor', 'keyFile'],
+  ['geo', 'country'],
+  ['geo', 'asn'],
+];
 
 /** A copy with absolute paths; relative ones are taken from a folder. What is no path stays for the schema to refuse. */
 function resolved(value: unknown, folder: string): unknown {

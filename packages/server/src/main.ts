@@ -5,9 +5,10 @@ import { type OpenedAccess, openAccess } from './access/sqlite-access.ts';
 import { API_SERVER_OPTIONS, apiRoutes, newApiCounters } from './api/plugin.ts';
 import { VERSION } from './cli/version.ts';
 import { Closing } from './closing.ts';
-import { type Config, certificateOf, sensorKeyOf } from './config.ts';
+import { type Config, certificateOf, placesOf, sensorKeyOf } from './config.ts';
 import { IngestCounters } from './ingest/http/counters.ts';
 import { ingestRoutes } from './ingest/http/routes.ts';
+import { withPlaces } from './ingest/places/placed-tokens.ts';
 import { findingText } from './render/text.ts';
 import { responseDesk } from './response/desk.ts';
 import type { Responder } from './response/responder.ts';
@@ -15,6 +16,7 @@ import { openAwsResponder } from './runtime/aws-responder.ts';
 import { inTurn } from './runtime/engine-host.ts';
 import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
+import { writePlaceSources } from './runtime/place-sources.ts';
 import { statusPage } from './status-page/routes.ts';
 import { parseStanding } from './storage/parse-standing.ts';
 import { readHours, readMinutes } from './storage/series/read-series.ts';
@@ -129,6 +131,8 @@ async function httpServer(config: Config, { service, access, responder, heartbea
     droppedConnections++;
   });
   const sensorKey = await sensorKeyOf(config);
+  const places = await placesOf(config);
+  writePlaceSources(config.data, places?.sources ?? []);
   const counters = { ingest: new IngestCounters(), api: newApiCounters() };
   const metrics = serverMetrics({
     version: VERSION,
@@ -146,7 +150,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
   await app.register(
     ingestRoutes({
       ...{ service, access },
-      tokens: service.tokens,
+      tokens: withPlaces(service.tokens, places),
       defaults: config.source,
       counters: counters.ingest,
       limits: { bodyBytes: config.limits.bodyBytes },

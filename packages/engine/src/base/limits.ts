@@ -61,6 +61,8 @@ export const CALL_ROLES_MAX = 65_536;
 export const DRIVEN_FUNCTIONS_MAX = 65_536;
 /** Queues, routes, functions with an hour of minutes of their own: 268 bytes each. */
 export const DRIVERS_MAX = 131_072;
+/** Sessions of roles whose first network is remembered, one generation: those of a busy account in half a day. 12 bytes each. */
+export const SESSIONS_MAX = 65_536;
 /** Entities against which weak signals are held. Half a KiB each. */
 export const LEDGERS_MAX = 16_384;
 /** Signals of one ledger that are named when it crosses its limit. */

@@ -17,7 +17,7 @@ import {
 } from './value-bits.ts';
 
 /** Fields of functions, of their traits and of other entities share places in a block: no block has two of them. */
-const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 0, 1, 2, 3);
+const PLACE_OF = Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 0, 1, 2, 3, 0, 1, 2);
 
 // A block, in words: four for each of five fields, the id of a block with more values, the keys and then the counts of
 // the values that came first.
@@ -88,7 +88,7 @@ const HABIT_FIELD_BITS = HABIT_FIELDS.reduce((bits, field) => bits | (1 << field
  * values than that is one that changes all the time. One instance is a cursor over all entities: `focus` first.
  *
  * Found values are known by their number, which holds until the next `learn` or `focus`. Counted of each: observations
- * (f32), observations of the field when first seen (f32), packed `lastDay:16 | days:6 | field:4 | bits:6`.
+ * (f32), observations of the field when first seen (f32), packed `lastDay:16 | days:6 | field:5 | bits:5`.
  */
 export class Categories implements FunctionStore {
   readonly #blocks: Slab;

@@ -29,6 +29,12 @@ export const CATEGORY = {
   version: 12,
   /** What is left behind or unaccounted for at the end of an invocation. */
   residue: 13,
+  /** Countries a principal acts from. */
+  country: 14,
+  /** Client classes a principal acts with; of an account, those that the credentials of functions are used with. */
+  client: 15,
+  /** What happens to the account as a whole now and then: a new principal, an impossible journey. */
+  occasion: 16,
 } as const;
 export type Category = keyof typeof CATEGORY;
 

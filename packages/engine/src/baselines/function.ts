@@ -1,6 +1,7 @@
 import type { Names } from '../base/names.ts';
 import type { Family } from '../event/finding.ts';
 import { FAMILIES } from '../event/finding.ts';
+import { TIMER_GROUP } from '../features/groups.ts';
 import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
@@ -9,6 +10,7 @@ import type { Drifts } from './drifts.ts';
 import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
+import type { RateMinute, RateStore } from './rates.ts';
 import type { Spending } from './spending.ts';
 import type { FunctionStores } from './stores.ts';
 import type { Volumes } from './volumes.ts';
@@ -17,6 +19,9 @@ import type { Volumes } from './volumes.ts';
 export const FAMILY_BIT: { readonly [K in Family]: number } = Object.fromEntries(
   FAMILIES.map((family, at) => [family, 1 << at]),
 ) as { readonly [K in Family]: number };
+
+/** Calls before a function gets memory for its rate. */
+const RATE_CALLS = 3;
 
 /** Word of the head that holds the id of the block in each store. */
 const BLOCK_WORD = { sent: HEAD.egress, read: HEAD.data, traits: HEAD.shape } as const;
@@ -33,6 +38,8 @@ export class FunctionBaselines {
   readonly read: Volumes;
   /** Values of its events, of stores and what it does to them, and of what it leaves behind. */
   readonly traits: Categories;
+  /** How many calls it gets. */
+  readonly rates: RateStore;
   readonly flows: Flows;
   readonly drifts: Drifts;
   readonly spending: Spending;
@@ -69,6 +76,7 @@ export class FunctionBaselines {
     this.sent = parts.stores.sent;
     this.read = parts.stores.read;
     this.traits = parts.stores.traits;
+    this.rates = parts.stores.rates;
     this.flows = parts.stores.flows;
     this.drifts = parts.stores.drifts;
     this.spending = parts.stores.spending;
@@ -132,6 +140,32 @@ export class FunctionBaselines {
     if (u32[word + HEAD.spending] !== 0) return;
     u32[word + HEAD.spending] = this.spending.alloc();
     this.spending.focus(u32[word + HEAD.spending]);
+  }
+
+  /**
+   * Judges and learns the calls of a minute that ended at `second`; false while the function has no memory for it, which it gets
+   * with its third call. What was found is `rates.verdict`.
+   */
+  closeRate(second: number, count: number, held: boolean): boolean {
+    const { u32 } = this.#functions.page(this.#id);
+    const word = this.#functions.word(this.#id);
+    const minute = second / 60 - 1;
+    if (u32[word + HEAD.rate] === 0) {
+      if (u32[word + HEAD.closed] < RATE_CALLS) return false;
+      u32[word + HEAD.rate] = this.rates.alloc(Math.min(minute, Math.floor(u32[word + HEAD.firstSecond] / 60)));
+    }
+    if (u32[word + HEAD.rate] === 0) return false;
+    // Changes whenever a revision takes one of the two slots.
+    const revision = (u32[word + HEAD.revisions] ^ u32[word + HEAD.revisions + 4]) >>> 0;
+    const of: RateMinute = { minute, count, held, revision, timer: u32[word + HEAD.group] === TIMER_GROUP };
+    this.rates.close(u32[word + HEAD.rate], of);
+    return true;
+  }
+
+  /** True when `rates.verdict` is of this function and of the minute that ended at `second`. */
+  ratesAt(second: number): boolean {
+    const block = this.#functions.page(this.#id).u32[this.#functions.word(this.#id) + HEAD.rate];
+    return block !== 0 && this.rates.judged === block && this.rates.verdict.minute === second / 60 - 1;
   }
 
   /** Function key. */

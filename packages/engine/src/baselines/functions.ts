@@ -44,6 +44,7 @@ export const HEAD = {
   /** Id of the namesake it started from. */
   namesake: 46,
   /** Amounts sent, by destination. */
+  rate: 47,
   egress: 51,
   /** Values of its events and of what it leaves behind. */
   shape: 54,

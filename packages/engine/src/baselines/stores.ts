@@ -4,6 +4,7 @@ import { Categories } from './categories.ts';
 import { Drifts } from './drifts.ts';
 import { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
+import { RateStore } from './rates.ts';
 import { Spending } from './spending.ts';
 import { Volumes } from './volumes.ts';
 
@@ -26,6 +27,8 @@ export interface FunctionStore {
  * saved, loaded, counted, and given back when the function is pushed out.
  */
 export class FunctionStores {
+  /** How many calls functions get. */
+  readonly rates = new RateStore(FUNCTIONS_MAX);
   readonly flows = new Flows();
   readonly drifts = new Drifts();
   readonly spending = new Spending();
@@ -37,6 +40,7 @@ export class FunctionStores {
   readonly traits = new Categories(FUNCTIONS_MAX);
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
+    { word: HEAD.rate, store: this.rates },
     { word: HEAD.flows, store: this.flows },
     { word: HEAD.drift, store: this.drifts },
     { word: HEAD.spending, store: this.spending },

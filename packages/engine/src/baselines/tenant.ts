@@ -1,4 +1,4 @@
-import type { Hasher } from '../base/hash.ts';
+import { type Hasher, hashOf } from '../base/hash.ts';
 import { PRINCIPALS_MAX, TENANT_VALUES_MAX, TRACED_FUNCTIONS_MAX } from '../base/limits.ts';
 import type { Names } from '../base/names.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
@@ -8,6 +8,8 @@ import { Categories } from './categories.ts';
 import { keyOf, type Lesson } from './category.ts';
 import { Directory, KEY } from './directory.ts';
 import { shortNameOf } from './function.ts';
+import { Principals } from './principals.ts';
+import { Sessions } from './sessions.ts';
 
 /** Kinds of entity of stage 2. The numbers are part of saved state. */
 export const ENTITY = {
@@ -21,8 +23,8 @@ export const ENTITY = {
 } as const;
 export type EntityKind = keyof typeof ENTITY;
 
-const WORD = { ...KEY, categories: 2, observations: 3 } as const;
-const HEAD_BYTES = 16;
+const WORD = { ...KEY, categories: 2, observations: 3, access: 4 } as const;
+const HEAD_BYTES = 24;
 /** Observations after which an entity is never pushed out. */
 const ESTABLISHED_COUNT = 20;
 
@@ -33,6 +35,11 @@ const ESTABLISHED_COUNT = 20;
 export class TenantBaselines {
   readonly categories = new Categories(PRINCIPALS_MAX);
   readonly names: Names;
+  /** When and how much principals act; in focus together with `categories`. */
+  readonly principals = new Principals();
+  readonly sessions = new Sessions();
+  /** Hashes of kinds of principals and of other words that detectors compare with. */
+  readonly person: number;
   lesson: Lesson = { day: 0, training: false };
   /** The learn gate of the entity in focus, set by stage 2. */
   held = false;
@@ -46,11 +53,15 @@ export class TenantBaselines {
   constructor(hasher: Hasher, names: Names) {
     this.#hasher = hasher;
     this.names = names;
+    this.person = hashOf('person', hasher);
     this.entities = new Directory({
       headBytes: HEAD_BYTES,
       capacityMax: PRINCIPALS_MAX,
       established: (page, word) => page.u32[word + WORD.observations] >= ESTABLISHED_COUNT,
-      release: (page, word) => this.categories.free(page.u32[word + WORD.categories]),
+      release: (page, word) => {
+        this.categories.free(page.u32[word + WORD.categories]);
+        this.principals.free(page.u32[word + WORD.access]);
+      },
     });
   }
 
@@ -59,6 +70,7 @@ export class TenantBaselines {
     this.#hasher.words(ENTITY[kind], hash);
     const id = this.entities.find(this.#hasher.hi, this.#hasher.lo);
     this.categories.focus(id === 0 ? 0 : this.entities.page(id).u32[this.entities.word(id) + WORD.categories]);
+    this.principals.focus(id === 0 ? 0 : this.entities.page(id).u32[this.entities.word(id) + WORD.access]);
   }
 
   /** Points at an entity and makes it if there is room; counts one observation of it. */
@@ -67,13 +79,22 @@ export class TenantBaselines {
     const id = this.entities.ensure(this.#hasher.hi, this.#hasher.lo, () => `${kind} ${name()}`);
     if (id === 0) {
       this.categories.focus(0);
+      this.principals.focus(0);
       return;
     }
     const { u32 } = this.entities.page(id);
     const word = this.entities.word(id);
     if (u32[word + WORD.categories] === 0) u32[word + WORD.categories] = this.categories.alloc();
+    if (kind === 'principal' && u32[word + WORD.access] === 0) u32[word + WORD.access] = this.principals.alloc();
     u32[word + WORD.observations]++;
     this.categories.focus(u32[word + WORD.categories]);
+    this.principals.focus(u32[word + WORD.access]);
+  }
+
+  /** Whether an entity is known at all. */
+  knows(kind: EntityKind, hash: number): boolean {
+    this.#hasher.words(ENTITY[kind], hash);
+    return this.entities.find(this.#hasher.hi, this.#hasher.lo) !== 0;
   }
 
   /** Forgets every entity whose name holds a token. */
@@ -85,6 +106,7 @@ export class TenantBaselines {
       this.entities.remove(u32[word + WORD.keyHi], u32[word + WORD.keyLo]);
     }
     this.categories.focus(0);
+    this.principals.focus(0);
   }
 
   /** Functions that show a value, as far as known. */
@@ -120,6 +142,8 @@ export class TenantBaselines {
     this.entities.save(out);
     this.#values.save(out);
     this.#traced.save(out);
+    this.principals.save(out);
+    this.sessions.save(out);
   }
 
   load(from: StateReader): void {
@@ -127,5 +151,7 @@ export class TenantBaselines {
     this.entities.load(from);
     this.#values.load(from);
     this.#traced.load(from);
+    this.principals.load(from);
+    this.sessions.load(from);
   }
 }

@@ -4,7 +4,7 @@ import { NUMBER } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { VERB_CLASS } from '../features/verb-class.ts';
 import { addAmount, amountThreshold } from './amount-claim.ts';
-import type { Detector } from './detector.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
 import { bytesText, callText } from './words.ts';
 
 /** Least excess over the largest response seen. */
@@ -31,7 +31,9 @@ export const bulkResponse: Detector<FunctionBaselines> = {
     const tail = sent.tail(SLOT.second);
     if (tail.count < RECORD_COUNT_MIN) return;
     out.judged(bulkResponse.id);
-    const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
+    const score = tail.score(bytes);
+    if (score < SCORE_MIN) return;
+    const [count, max] = [Math.round(tail.count), tail.max];
     const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
     const { shortName: name } = state;
     addAmount(out, {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Engine } from '../engine.ts';
 import { batchesOf, Feed, type Sample, START_MS } from '../engine-feed.ts';
 import { FLAG } from '../event/schema.ts';
+import { Draws } from '../stats/draws.ts';
 import { assertExplained, EVERY_MS, invocation } from './detector.contract.ts';
 
 const COUNT = 600;
@@ -35,16 +36,24 @@ function told(
 describe('C3: flow.order fires', () => {
   it('when two steps are swapped, and shows the step', () => {
     const [finding] = told([READ, WRITE, CHECK, SEND]);
-    assert.match(finding.evidence[0].observed, /GetItem orders, \[s3:PutObject invoices\], dynamodb:Query/);
-    assert.match(finding.evidence[0].expected, /^dynamodb:GetItem orders, dynamodb:Query limits, s3:PutObject/);
+    assert.match(finding.evidence[0].observed, /GetItem orders -> \[s3:PutObject invoices\] -> dynamodb:Query/);
+    assert.match(finding.evidence[0].expected, /^dynamodb:GetItem orders -> dynamodb:Query limits -> s3:PutObject/);
   });
 
-  it('when a step is made again', () => assert.equal(told([READ, READ, CHECK, WRITE, SEND]).length, 1));
+  it('when the work ends in the middle, with a call made twice in place of the last', () => {
+    const [finding] = told([READ, CHECK, WRITE, READ], {}, (at) => (at % 3 === 0 ? [READ, CHECK, WRITE] : USUAL));
+    assert.match(
+      finding.sentence,
+      /ended after dynamodb:GetItem orders, which is not how it worked in \d+ invocations\.$/,
+    );
+  });
 
-  it('when a read that varies in number is made far more often', () => {
-    const reads = (at: number) => [...Array.from({ length: 1 + (at % 3) }, () => READ), WRITE];
-    const [finding] = told([...Array.from({ length: 60 }, () => READ), WRITE], {}, reads);
-    assert.match(finding.sentence, /made 61 calls; in \d+ invocations at most 4\./);
+  it('when every step is one it sometimes takes, but never all in one invocation', () => {
+    // Five routes of five steps; a stranger's invocation mixes the steps of all of them.
+    const step = (route: number, at: number) => `dynamodb:Get${at} t${route} dynamodb/t`;
+    const route = (at: number) => Array.from({ length: 5 }, (_, place) => step(at % 5, place));
+    const mixed = Array.from({ length: 5 }, (_, place) => step((place * 2 + 1) % 5, place));
+    assert.equal(told(mixed, {}, route).length, 1);
   });
 });
 
@@ -53,18 +62,66 @@ describe('C3: flow.order stays quiet', () => {
 
   it('on the usual order', () => quiet(USUAL));
 
+  it('on a call made again, as clients do when they retry or fetch the next page', () => {
+    quiet([READ, READ, CHECK, WRITE, SEND]);
+    quiet([READ, CHECK, CHECK, CHECK, WRITE, SEND]);
+  });
+
+  it('on the first batch of more records than one', () => {
+    quiet([...USUAL, ...USUAL, ...USUAL]);
+    quiet([READ, CHECK, READ, CHECK, WRITE, SEND], {}, (at) =>
+      at % 2 === 0 ? [READ, CHECK, WRITE, SEND] : [READ, CHECK],
+    );
+  });
+
+  it('on calls that ran side by side', () => {
+    const feed = new Feed();
+    feed.rows(history(() => USUAL));
+    const [batch] = batchesOf([invocation(AFTER_MS, { calls: [READ, WRITE, CHECK, SEND] })], 1);
+    for (const [at, offset] of [0, 10, 10, 40].entries()) {
+      batch.columns.calls.offsetMs[at] = offset;
+      batch.columns.calls.durationMs[at] = at === 0 || at === 3 ? 5 : 20;
+    }
+    // The write began before the check had ended, and the check after the write: nobody waits for the other.
+    batch.columns.calls.offsetMs[1] = 1;
+    feed.step({ type: 'observation', batch });
+    assert.deepEqual(feed.told, []);
+  });
+
   it('on functions whose order varies by itself', () => {
     const parallel = (at: number) =>
       ((at * 7919) >> 3) % 2 === 0 ? [READ, CHECK, WRITE, SEND] : [CHECK, READ, WRITE, SEND];
     quiet([CHECK, READ, WRITE, SEND], {}, parallel);
   });
 
-  it('on a call that was throttled and made again', () => {
+  it('on one more way of a function that shows new ways all the time', () => {
+    // Every 25 invocations an order of six calls that was never there before.
+    const draws = new Draws(11);
+    const orders = Array.from({ length: 25 }, () => {
+      const order = Array.from({ length: 6 }, (_, at) => ({
+        call: `dynamodb:Get${at} t${at} dynamodb/t`,
+        at: draws.uniform(),
+      }));
+      return order.sort((a, b) => a.at - b.at).map(({ call }) => call);
+    });
     const feed = new Feed();
-    feed.rows(history(() => USUAL));
-    const [batch] = batchesOf([invocation(AFTER_MS, { calls: [READ, READ, CHECK, WRITE, SEND] })], 1);
-    batch.columns.calls.status[0] = 503;
-    feed.step({ type: 'observation', batch });
+    feed.control({ kind: 'training-span', fromMs: START_MS, toMs: AFTER_MS - 1, by: 'test' }, START_MS);
+    feed.rows(history((at) => orders[Math.floor(at / 25)]));
+    feed.rows([invocation(AFTER_MS, { calls: orders[24] })]);
+    assert.deepEqual(feed.told, []);
+  });
+
+  it('in a function with more ways than fit into its memory', () => {
+    const step = (route: number, at: number) => `dynamodb:Get${at} t${route} dynamodb/t`;
+    quiet([step(0, 1), step(3, 0), step(5, 4)], {}, (at) =>
+      Array.from({ length: 6 }, (_, place) => step(at % 12, place)),
+    );
+  });
+
+  it('in the first fifty invocations', () => {
+    const feed = new Feed();
+    feed.rows(history(() => USUAL).slice(0, 45));
+    feed.rows([invocation(AFTER_MS, { calls: [SEND, WRITE, CHECK, READ] })]);
     assert.deepEqual(feed.told, []);
   });
 
@@ -74,13 +131,43 @@ describe('C3: flow.order stays quiet', () => {
     quiet([READ, WRITE, CHECK, SEND], { flags: FLAG.sampled });
   });
 
-  it('on a few more of what is made in varying numbers', () => {
-    const reads = (at: number) => [...Array.from({ length: 1 + (at % 5) }, () => READ), WRITE];
-    quiet([...Array.from({ length: 7 }, () => READ), WRITE], {}, reads);
-  });
-
   it('on steps to and from calls that are new: that is told by flow.new-call', () => {
     quiet([READ, 'sns:Publish news sns/news', CHECK, WRITE, SEND]);
+  });
+
+  it('on a usual call that is missing: that is told by flow.missing-call', () => {
+    quiet([READ, WRITE, SEND]);
+  });
+});
+
+describe('flow.order learns', () => {
+  it('nothing from what is strange, until it came on three days', () => {
+    const odd = [READ, WRITE, CHECK, SEND];
+    const toldOn = (days: readonly number[]) => {
+      const feed = new Feed();
+      feed.rows(history(() => USUAL));
+      for (const day of days) {
+        const dayMs = AFTER_MS + day * 86_400_000;
+        feed.rows(
+          Array.from({ length: 20 }, (_, at) => invocation(dayMs + at * EVERY_MS, { calls: at < 10 ? odd : USUAL })),
+        );
+      }
+      return feed.findings.filter(({ detector, level }) => detector === 'flow.order' && level === 'finding').length;
+    };
+    assert.equal(toldOn([0]), 1);
+    assert.equal(toldOn([0, 3]), 2, 'it is told again when the incident is over');
+    assert.ok(toldOn([0, 3, 6, 9, 12, 15]) <= 3, 'what comes day after day is no longer strange');
+  });
+
+  it('a new way of working soon after a deployment, and says when it was deployed', () => {
+    const feed = new Feed();
+    feed.rows(history(() => USUAL).map((one) => ({ ...one, symbols: { ...one.symbols, revision: 'a' } })));
+    const after = { symbols: { revision: 'b' } };
+    feed.rows([invocation(AFTER_MS, { ...after, calls: USUAL, request: 'deployed' })]);
+    feed.rows([invocation(AFTER_MS + EVERY_MS, { ...after, calls: [READ, WRITE, CHECK, SEND] })]);
+    const [finding] = feed.findings.filter(({ detector }) => detector === 'flow.order');
+    const [plain] = told([READ, WRITE, CHECK, SEND]);
+    assert.ok(finding.maturity < plain.maturity && finding.score < plain.score, `${finding.score} < ${plain.score}`);
   });
 });
 

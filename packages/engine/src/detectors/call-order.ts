@@ -1,183 +1,153 @@
 import { CATEGORY, keyOf } from '../baselines/category.ts';
+import type { FlowOf, OrderVerdict } from '../baselines/flows.ts';
 import type { FunctionBaselines } from '../baselines/function.ts';
-import { FLAG, SYMBOL } from '../event/schema.ts';
+import { FLAG, NUMBER, SYMBOL } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
+import { type Reading, worstOf } from '../sequences/reading.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
+import { lacksUsual } from './missing-call.ts';
 import { callText } from './words.ts';
 
-/** Invocations before a function gets memory for the order of its calls: invented names rarely come so far. */
-const INVOCATIONS_MIN = 2;
-/** Invocations learned before an order can be strange. */
-const COUNT_MIN = 60;
-/** A step less surprising than this, in decades, is an ordinary choice of the program. */
-const SURPRISE_MIN = 1.5;
-/** Score of a finding: a record broken once in 600 invocations, and by some way. */
-const THRESHOLD = 4;
-/** Mean of how far benign breaks of the record go: decades of surprise, and logarithm of the number of calls. */
-const SURPRISE_BREAK = 0.25;
-const LENGTH_BREAK = 0.5;
-/** Calls that must be added before their number alone is strange. */
-const LENGTH_EFFECT = 3;
-/** Of invocations that are like the one before, one in so many is learned, as so many. */
-const ALIKE_STRIDE = 16;
-/** Status of a call from which clients try again: throttled, or the server's fault. */
-const RETRIED_STATUS = 429;
-/** Steps shown of a sequence. */
-const STEPS_SHOWN = 8;
-
-/** The least usual step of an invocation: decades of surprise and place; place = number of calls is its end. */
-interface Step {
-  readonly surprise: number;
-  readonly at: number;
-}
+/** Invocations without memory for the order of calls: a function that runs a few times shows no order. */
+const FLOW_FROM = 8;
+/** Steps shown on each side of the strange one. */
+const SHOWN = 3;
 
 /**
- * The calls of an invocation come in an order the function never showed, or far more of them come. Judged by the function's own
- * record of surprises, so that functions whose order varies are not strange for it. Steps from and to calls that are new are told by
- * `flow.new-call`. Silent for the first sixty invocations, on failed ones, and where the list of calls was cut.
+ * A function makes the calls it always makes, in an order in which it never made them: what runs is no longer what was deployed, or
+ * somebody steers it. Judges the strangest step of an invocation, and the average of all steps, by those of earlier invocations.
+ * Repeats of one call and of the work as a whole are no other order: see `flow.repeats`. Silent about calls that are new or
+ * usual and missing, which other detectors tell; about calls that ran side by side; where the invocation failed, its list of calls
+ * was cut or its source samples; for the first fifty invocations; and in functions with
+ * more ways than fit into their memory.
  */
 export const callOrder: Detector<FunctionBaselines> = {
   id: 'flow.order',
   family: 'flow',
-  title: 'Calls in an unusual order or number',
+  title: 'Calls in another order',
   version: '1',
   facets: ['sensor', 'otel', 'xray'],
 
   score(seen, state, out) {
-    if (!isWhole(seen, state) || seen.batch === undefined) return;
-    const { flows } = state;
-    if (flows.count < COUNT_MIN) return;
+    if (!isJudged(seen, state)) return;
     out.judged(callOrder.id);
-    if (flows.isAlike(seen.shape) || !hasUsual(seen, state)) return;
-    const step = strangest(seen, state, true);
-    const calls = knownCalls(seen, state);
-    const rarity = flows.rarity(step.surprise, calls);
-    const beyond = Math.max(0, step.surprise - flows.highestSurprise) / (SURPRISE_BREAK * Math.LN10);
-    const order = step.surprise < SURPRISE_MIN ? 0 : rarity.surprise + beyond;
-    const more = Math.log(Math.max(1, calls) / Math.max(1, flows.mostCalls)) / (LENGTH_BREAK * Math.LN10);
-    const many = calls < flows.mostCalls + LENGTH_EFFECT ? 0 : rarity.length + Math.max(0, more);
-    if (Math.max(order, many) < SCORE_MIN) return;
-    const { count } = flows;
-    const byOrder = order >= many;
-    const sequence = sequenceText(seen, byOrder ? step.at : -1);
-    const usual = usualText(state);
-    out.add({
-      detector: callOrder.id,
-      score: Math.max(order, many),
-      threshold: THRESHOLD,
-      count,
-      maturity: count / (count + 200),
-      value: byOrder ? 'order' : 'number',
-      novelty: undefined,
-      evidence: byOrder
-        ? [{ parameter: 'call_sequence', observed: sequence, expected: usual, count }]
-        : [
-            { parameter: 'calls', observed: String(calls), expected: `at most ${flows.mostCalls}`, count },
-            { parameter: 'call_sequence', observed: sequence, expected: usual, count },
-          ],
-      sentence: byOrder
-        ? `\`${state.shortName}\` made its calls in an order it never showed: ${sequence}; usually ${usual}.`
-        : `\`${state.shortName}\` made ${calls} calls; in ${count} invocations at most ${flows.mostCalls}.`,
-      quietIf: byOrder ? 'it had made this step before' : 'it had made nearly as many calls before',
-      impact: 0.5,
-      techniques: [],
-    });
+    const { flows } = state;
+    if (flows.repeats(seen.shape)) return;
+    const reading = flows.read(flowOf(seen));
+    if (reading === undefined) return;
+    const first = flows.judge(reading);
+    if (first.score < SCORE_MIN) return;
+    const excused = withoutParallel(seen, state, reading);
+    const verdict = flows.judge(excused);
+    if (verdict.score < SCORE_MIN) return;
+    if (!seen.habitual && lacksUsual(seen, state)) return;
+    out.add(report(seen, state, { reading: excused, verdict }));
   },
 
   learn(seen, state) {
-    if (!isWhole(seen, state) || state.held('flow')) return;
+    if (!isJudged(seen, state)) return;
+    if (!state.flows.ready && seen.callCount > 0 && state.invocations >= FLOW_FROM) state.makeFlows();
     const { flows } = state;
-    if (!flows.ready) {
-      if (state.invocations < INVOCATIONS_MIN) return;
-      state.makeFlows();
-    }
-    const alike = flows.isAlike(seen.shape);
-    if (alike && !flows.turn(ALIKE_STRIDE)) return;
-    const { surprise } = strangest(seen, state, false);
-    flows.learn({ surprise, calls: seen.callCount, times: alike ? ALIKE_STRIDE : 1, shape: seen.shape });
+    if (state.sinceRevision === 0) flows.redeployed();
+    flows.learn(flowOf(seen), state.lesson, state.held('flow'));
   },
 };
 
-/** True when the list of calls is the invocation's whole list, as far as anybody can say. */
-function isWhole(seen: Observation, state: FunctionBaselines): boolean {
+/** What the flow of an observation is. */
+export function flowOf(seen: Observation): FlowOf {
+  return {
+    tokens: seen.callToken,
+    count: seen.callCount,
+    shape: seen.shape,
+    batchSize: seen.numbers[NUMBER.batchSize],
+  };
+}
+
+function isJudged(seen: Observation, state: FunctionBaselines): boolean {
   if (!seen.callsKnown || seen.isForeign(FIELDS.calls)) return false;
   if ((seen.flags & (FLAG.callsCut | FLAG.sampled | FLAG.init)) !== 0) return false;
   const status = seen.symbols[SYMBOL.status];
   return status === 0 || status === state.ok;
 }
 
-/** True for a call that only repeats the one before it, which failed or was throttled. */
-function isRetry(seen: Observation, at: number): boolean {
-  if (seen.batch === undefined || at < 1 || at >= seen.callCount) return false;
-  if (seen.callToken[at] !== seen.callToken[at - 1]) return false;
-  const { calls } = seen.batch.columns;
-  return calls.status[calls.start[seen.row] + at - 1] >= RETRIED_STATUS;
-}
-
-/** True unless a usual call is absent, which is told by `flow.missing-call`. */
-function hasUsual(seen: Observation, state: FunctionBaselines): boolean {
-  let present = 0;
-  const { categories } = state;
-  for (let at = 0; at < seen.callCount; at++) {
-    if (seen.callToken.indexOf(seen.callToken[at]) < at) continue;
-    const entry = categories.find(CATEGORY.call, seen.callToken[at]);
-    if (entry >= 0 && categories.isUsual(entry)) present++;
+/**
+ * The reading without steps whose call began before the one before it had ended, and without those right after: their order is
+ * chance.
+ */
+function withoutParallel(seen: Observation, { flows }: FunctionBaselines, reading: Reading): Reading {
+  const calls = seen.batch?.columns.calls;
+  if (calls === undefined) return reading;
+  const { steps } = flows;
+  const from = calls.start[seen.row];
+  let before = false;
+  for (let step = 1; step <= steps.count; step++) {
+    const at = from + steps.calls[step];
+    const parallel = step < steps.count && calls.offsetMs[at] < calls.offsetMs[at - 1] + calls.durationMs[at - 1];
+    if (parallel || before) steps.surprise[step] = 0;
+    before = parallel;
   }
-  return present >= categories.usualCount;
+  let sum = 0;
+  for (let step = 0; step < reading.steps; step++) sum += steps.surprise[step];
+  return { ...reading, ...worstOf(steps), mean: sum / reading.steps };
 }
 
-/** Calls the function has made before. */
-function knownCalls(seen: Observation, state: FunctionBaselines): number {
-  let count = 0;
-  for (let at = 0; at < seen.callCount; at++) if (isKnown(seen, state, at)) count++;
-  return count;
+function report(seen: Observation, state: FunctionBaselines, of: { reading: Reading; verdict: OrderVerdict }) {
+  const { steps } = state.flows;
+  const { at } = of.reading;
+  const texts = Array.from({ length: steps.count }, (_, step) => callText(seen, steps.calls[step]));
+  const isEnd = at === steps.count;
+  const before = at === 0 ? 'at its beginning' : `after ${texts[at - 1]}`;
+  const did = isEnd ? `ended ${before}` : `called ${texts[at]} ${before}`;
+  const { count, score, threshold } = of.verdict;
+  const known = Math.round(count);
+  return {
+    detector: callOrder.id,
+    score,
+    threshold,
+    count: known,
+    maturity: count / (count + 50),
+    value: `${at === 0 ? 'start' : texts[at - 1]} -> ${isEnd ? 'end' : texts[at]}`,
+    novelty: undefined,
+    evidence: [
+      { parameter: 'call_order', observed: marked(texts, at), expected: usualText(state), count: known },
+      {
+        parameter: 'step_chance',
+        observed: chanceText(steps.surprise[at]),
+        expected: 'steps it often takes',
+        count: known,
+      },
+    ],
+    sentence: `\`${state.shortName}\` ${did}, which is not how it worked in ${known} invocations.`,
+    quietIf: 'it had made these calls in this order before, or had changed its order now and then',
+    impact: 0.5,
+    techniques: [],
+  };
 }
 
-/** The least usual step; with `known`, of those between calls the function has shown before. */
-function strangest(seen: Observation, state: FunctionBaselines, known: boolean): Step {
-  const count = seen.callCount;
-  const { flows } = state;
-  for (let at = 0; at < count; at++) flows.tokens[at] = keyOf(CATEGORY.call, seen.callToken[at]);
-  const surprises = flows.surprises(count);
-  let worst: Step = { surprise: 0, at: 0 };
-  for (let at = 0; at <= count; at++) {
-    if (known && (isRetry(seen, at) || !(isKnown(seen, state, at) && isKnown(seen, state, at - 1)))) continue;
-    if (surprises[at] > worst.surprise) worst = { surprise: surprises[at], at };
-  }
-  return worst;
+/** The steps around a strange one, which is marked: `a -> b -> [c] -> d`; the end is marked as `[end]`. */
+function marked(texts: readonly string[], at: number): string {
+  const from = Math.max(0, at - SHOWN);
+  const to = Math.min(texts.length, at + SHOWN + 1);
+  const shown = texts.slice(from, to).map((text, index) => (from + index === at ? `[${text}]` : text));
+  const head = from > 0 ? [`${from} earlier`] : [];
+  const tail = to < texts.length ? [`${texts.length - to} more`] : at === texts.length ? ['[end]'] : ['end'];
+  return [...head, ...shown, ...tail].join(' -> ');
 }
 
-function isKnown(seen: Observation, state: FunctionBaselines, at: number): boolean {
-  if (at < 0 || at >= seen.callCount) return true;
-  return state.categories.isKnown(state.categories.find(CATEGORY.call, seen.callToken[at]));
-}
-
-/** The calls around a step, with the step marked; from the beginning where it is -1. */
-function sequenceText(seen: Observation, step: number): string {
-  const from = Math.max(0, Math.min(step, seen.callCount) - STEPS_SHOWN / 2);
-  const to = Math.min(seen.callCount, from + STEPS_SHOWN);
-  const parts = from > 0 ? ['…'] : [];
-  for (let at = from; at < to; at++) parts.push(at === step ? `[${callText(seen, at)}]` : callText(seen, at));
-  if (step === seen.callCount) parts.push('[end]');
-  else if (to < seen.callCount) parts.push(`… ${seen.callCount - to} more`);
-  return parts.length === 0 ? 'no calls' : parts.join(', ');
-}
-
-/** What the function does most often, step by step. */
+/** The sequence that came last, as an example of the usual ones. */
 function usualText(state: FunctionBaselines): string {
-  const { model } = state.flows;
-  const calls = state.categories.values(CATEGORY.call).map(({ key }) => ({ key, text: state.names.get(key) }));
-  const parts: string[] = [];
-  let before: number | undefined;
-  while (parts.length < STEPS_SHOWN) {
-    let best = { chance: before === undefined ? 0 : model.follows(before, undefined), key: 0, text: '' };
-    for (const { key, text } of calls) {
-      const chance = model.follows(before, key);
-      if (chance > best.chance) best = { chance, key, text };
-    }
-    if (best.key === 0) break;
-    parts.push(best.text);
-    before = best.key;
+  const { latest } = state.flows;
+  const texts: string[] = [];
+  for (const token of latest) {
+    const text = state.names.get(keyOf(CATEGORY.call, token));
+    if (texts[texts.length - 1] !== text) texts.push(text);
   }
-  return parts.length === 0 ? 'no calls' : parts.join(', ');
+  if (texts.length === 0) return 'an order seen before';
+  const shown = texts.slice(0, 2 * SHOWN + 1);
+  const tail = texts.length > shown.length ? `${texts.length - shown.length} more` : 'end';
+  return [...shown, tail].join(' -> ');
+}
+
+function chanceText(surprise: number): string {
+  return `1 in ${Math.round(Math.exp(surprise * Math.LN10))}`;
 }

@@ -3,7 +3,7 @@ import { CLAIM_BEYOND, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { addAmount, amountThreshold } from './amount-claim.ts';
-import type { Detector } from './detector.ts';
+import { type Detector, SCORE_MIN } from './detector.ts';
 
 /** Characters beyond the record below which nothing worth stealing fits. */
 const EXCESS_MIN = 32;
@@ -32,7 +32,9 @@ export const dnsLabels: Detector<FunctionBaselines> = {
     const characters = charactersOf(seen);
     out.judged(dnsLabels.id);
     if (characters === 0) return;
-    const [score, count, max] = [tail.score(characters), Math.round(tail.count), tail.max];
+    const score = tail.score(characters);
+    if (score < SCORE_MIN) return;
+    const [count, max] = [Math.round(tail.count), tail.max];
     const entropy = seen.numbers[NUMBER.nameEntropy];
     const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
     const matters = characters >= max + EXCESS_MIN && entropy >= ENTROPY_MIN;

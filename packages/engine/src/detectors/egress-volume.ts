@@ -4,7 +4,7 @@ import { CLAIM_BEYOND, RECORD_COUNT_MIN, SLOT } from '../baselines/volumes.ts';
 import { NUMBER } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { addAmount, amountThreshold, isUpload, placeText, sendingTechniques } from './amount-claim.ts';
-import type { Detector, Scores } from './detector.ts';
+import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 import { bytesText } from './words.ts';
 
 /** Least excess over the largest amount seen: renewed credentials and repeated requests stay below it. */
@@ -62,7 +62,9 @@ function judge(
 ): void {
   const { state, hash, slot, bytes } = of;
   const tail = state.sent.tail(slot);
-  const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
+  const score = tail.score(bytes);
+  if (score < SCORE_MIN) return;
+  const [count, max] = [Math.round(tail.count), tail.max];
   const limit = Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN);
   const matters = bytes >= max + EXCESS_MIN && !isUpload(seen, state, bytes / Math.max(1, max));
   const threshold = amountThreshold(score, count, matters);

@@ -2,7 +2,7 @@ import type { FunctionBaselines } from '../baselines/function.ts';
 import { CLAIM_BEYOND, learnAmount, RECORD, RECORD_COUNT_MIN } from '../baselines/volumes.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { addAmount, amountThreshold } from './amount-claim.ts';
-import type { Detector } from './detector.ts';
+import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 
 /** Destinations beyond the record below which it may be a fallback or a mirror. */
 const EXCESS_MIN = 6;
@@ -26,38 +26,9 @@ export const fanOut: Detector<FunctionBaselines> = {
     const { sent } = state;
     if (!sent.known || !seen.callsKnown || seen.isForeign(FIELDS.calls)) return;
     out.judged(fanOut.id);
-    const own = distinctIn(seen);
+    judge(seen, { state, which: RECORD.invocation, value: distinctIn(seen), span: 'one invocation' }, out);
     const hour = sent.distinctWith(hourOf(seen), seen.callDestination, seen.callCount);
-    const { shortName: name } = state;
-    for (const [which, value, span] of [
-      [RECORD.invocation, own, 'one invocation'],
-      [RECORD.hour, hour, 'one hour'],
-    ] as const) {
-      const tail = sent.record(which);
-      if (value === 0 || tail.count < RECORD_COUNT_MIN) continue;
-      const [score, count, max] = [tail.score(value), Math.round(tail.count), Math.round(tail.max)];
-      const limit = Math.ceil(Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN));
-      addAmount(out, {
-        detector: fanOut.id,
-        ...{ score, count, value: span },
-        threshold: amountThreshold(score, count, value >= max + EXCESS_MIN),
-        impact: 0.7,
-        techniques: ['T1046'],
-        texts: () => ({
-          evidence: [
-            { parameter: 'destinations', observed: `${value} in ${span}`, expected: `at most ${max}`, count },
-            ...destinationsOf(seen).map((observed) => ({
-              parameter: 'destination',
-              observed,
-              expected: `one of at most ${max}`,
-              count,
-            })),
-          ],
-          sentence: `\`${name}\` called ${value} different destinations in ${span}; in ${count} ${span === 'one hour' ? 'hours' : 'invocations'} it called at most ${max}.`,
-          quietIf: `it had called fewer than ${limit} destinations in ${span}`,
-        }),
-      });
-    }
+    if (hour > 0) judge(seen, { state, which: RECORD.hour, value: hour, span: 'one hour' }, out);
   },
 
   learn(seen, state) {
@@ -68,6 +39,41 @@ export const fanOut: Detector<FunctionBaselines> = {
     sent.learnDistinct(hourOf(seen), seen.callDestination, { count: seen.callCount, held });
   },
 };
+
+function judge(
+  seen: Observation,
+  of: { state: FunctionBaselines; which: number; value: number; span: 'one invocation' | 'one hour' },
+  out: Scores,
+): void {
+  const { state, which, value, span } = of;
+  const tail = state.sent.record(which);
+  if (tail.count < RECORD_COUNT_MIN) return;
+  const score = tail.score(value);
+  if (score < SCORE_MIN) return;
+  const [count, max] = [Math.round(tail.count), Math.round(tail.max)];
+  const limit = Math.ceil(Math.max(tail.limit(CLAIM_BEYOND), max + EXCESS_MIN));
+  const { shortName: name } = state;
+  addAmount(out, {
+    detector: fanOut.id,
+    ...{ score, count, value: span },
+    threshold: amountThreshold(score, count, value >= max + EXCESS_MIN),
+    impact: 0.7,
+    techniques: ['T1046'],
+    texts: () => ({
+      evidence: [
+        { parameter: 'destinations', observed: `${value} in ${span}`, expected: `at most ${max}`, count },
+        ...destinationsOf(seen).map((observed) => ({
+          parameter: 'destination',
+          observed,
+          expected: `one of at most ${max}`,
+          count,
+        })),
+      ],
+      sentence: `\`${name}\` called ${value} different destinations in ${span}; in ${count} ${span === 'one hour' ? 'hours' : 'invocations'} it called at most ${max}.`,
+      quietIf: `it had called fewer than ${limit} destinations in ${span}`,
+    }),
+  });
+}
 
 function hourOf(seen: Observation): number {
   return Math.floor(seen.nowMs / HOUR_MS);

@@ -73,6 +73,11 @@ function callsWithout(count: number, text: string): string {
   return `${count} ${count === 1 ? 'call' : 'calls'} without ${text}`;
 }
 
+/** True when a call is absent that nearly every invocation makes. The observation must not be `habitual`. */
+export function lacksUsual(seen: Observation, state: FunctionBaselines): boolean {
+  return state.categories.usualCount !== presentUsual(seen, state);
+}
+
 /** Usual calls that are present. */
 function presentUsual(seen: Observation, state: FunctionBaselines): number {
   let present = 0;

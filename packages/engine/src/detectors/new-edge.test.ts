@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Sample, START_MS } from '../engine-feed.ts';
+import { FLAG } from '../event/schema.ts';
 import { assertQuiet, claims, DAY_MS, fed, onlyClaim } from './detector.contract.ts';
 
 const ID = 'flow.new-edge';
@@ -45,6 +46,25 @@ describe('flow.new-edge fires', () => {
       },
     ]);
     assert.deepEqual([finding.impact, finding.techniques], [0.65, ['T1648']]);
+  });
+
+  it('C3: when a function that has callers is invoked directly, or fired by a topic that never did', () => {
+    const link = FLAG.link;
+    const fired = (parent: string | undefined, more: Sample[] = []): Sample[] => {
+      const [service, theirs] = [span(), span()];
+      const common = { kind: 'xray', atMs: AFTER_MS, fn: key('pay') } as const;
+      const above = { ...common, span: service, flags: link, ...(parent === undefined ? {} : { parent }) };
+      return [...more, above, { ...common, request: `d${theirs}`, span: theirs, parent: service }];
+    };
+    const directly = onlyClaim(fed(calls(key('front'), key('pay')), fired(undefined)), ID);
+    assert.equal(
+      directly.sentence,
+      '`a direct invocation` called `pay`; in 150 traced calls it never had this caller.',
+    );
+    const topic = span();
+    const symbols = { triggerKind: 'topic', triggerSource: 'sns/news' };
+    const by = fired(topic, [{ kind: 'xray', atMs: AFTER_MS, span: topic, flags: link, symbols }]);
+    assert.equal(onlyClaim(fed(calls(key('front'), key('pay')), by), ID).evidence[0].observed, 'sns/news');
   });
 
   it('when a function calls one it never called, that many others call', () => {

@@ -5,7 +5,7 @@ import { FIELDS, type Observation } from '../features/observation.ts';
 import { VERB_CLASS } from '../features/verb-class.ts';
 import { addAmount, amountThreshold, placeText } from './amount-claim.ts';
 import { readsOf } from './bulk-response.ts';
-import type { Detector, Scores } from './detector.ts';
+import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 import { isLater } from './egress-volume.ts';
 import { bytesText, principalText } from './words.ts';
 
@@ -76,7 +76,9 @@ function judgeBytes(
   const tail = state.read.tail(slot);
   if (tail.count < RECORD_COUNT_MIN) return;
   out.judged(readVolume.id);
-  const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
+  const score = tail.score(bytes);
+  if (score < SCORE_MIN) return;
+  const [count, max] = [Math.round(tail.count), tail.max];
   const limit = Math.max(tail.limit(CLAIM_BEYOND), max + BYTES_EXCESS_MIN);
   const place = placeText(state, hash);
   const { shortName: name } = state;
@@ -107,7 +109,9 @@ function judgeReads(seen: Observation, state: FunctionBaselines, out: Scores): v
   const reads = readsIn(seen);
   if (tail.count < RECORD_COUNT_MIN || reads === 0) return;
   out.judged(readVolume.id);
-  const [score, count, max] = [tail.score(reads), Math.round(tail.count), Math.round(tail.max)];
+  const score = tail.score(reads);
+  if (score < SCORE_MIN) return;
+  const [count, max] = [Math.round(tail.count), Math.round(tail.max)];
   const limit = Math.ceil(Math.max(tail.limit(CLAIM_BEYOND), max + READS_EXCESS_MIN));
   const { shortName: name } = state;
   addAmount(out, {

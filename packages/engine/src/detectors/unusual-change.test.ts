@@ -27,6 +27,13 @@ function change(
   return { kind: 'change', atMs, flags, symbols };
 }
 
+/** Everybody in these cases has acted before; who never has is the matter of `access.first-use`. */
+const STRANGER_READ: Sample = {
+  kind: 'audit',
+  atMs: START_MS,
+  symbols: { principal: STRANGER, principalKind: 'role', action: 'lambda:ListFunctions', network: 'net_1' },
+};
+
 function changes(count: number, of: (at: number) => Change = () => ({})): Sample[] {
   return Array.from({ length: count }, (_, at) => change(START_MS + at * EVERY_MS, of(at)));
 }
@@ -52,7 +59,10 @@ describe('change.unusual-principal fires', () => {
 
   it('when a stranger changes something that nobody changed before, in an account where one robot changes all', () => {
     const many = changes(30, (at) => ({ of: `lambda/aws:1:eu-west-1:f${at}` }));
-    const finding = onlyClaim(fed(many, [change(AFTER_MS, { by: STRANGER, of: 'lambda/aws:1:eu-west-1:other' })]), ID);
+    const finding = onlyClaim(
+      fed(many, [STRANGER_READ], [change(AFTER_MS, { by: STRANGER, of: 'lambda/aws:1:eu-west-1:other' })]),
+      ID,
+    );
     assert.match(finding.sentence, /none of the 30 code changes seen before was theirs\.$/);
   });
 
@@ -64,7 +74,7 @@ describe('change.unusual-principal fires', () => {
 
   it('about a kind of change that never happened, by all changes of the account, and weighs it by kind', () => {
     const odd = change(AFTER_MS, { by: STRANGER, what: 'trail', of: 'trail/main', action: 'cloudtrail:StopLogging' });
-    const finding = onlyClaim(fed(changes(30), [odd]), ID);
+    const finding = onlyClaim(fed(changes(30), [STRANGER_READ], [odd]), ID);
     assert.match(finding.sentence, /none of the 30 changes seen before was theirs\.$/);
     assert.deepEqual([finding.impact, finding.techniques], [0.95, ['T1562.008']]);
   });
@@ -101,6 +111,7 @@ describe('change.unusual-principal stays quiet', () => {
   });
 
   it('about records that do not say who, or what kind', () => {
-    assertQuiet(fed(changes(30), [change(AFTER_MS, { by: '' }), change(AFTER_MS + 1, { by: STRANGER, what: '' })]));
+    const unsaid = [change(AFTER_MS, { by: '' }), change(AFTER_MS + 1, { by: STRANGER, what: '' })];
+    assertQuiet(fed(changes(30), [STRANGER_READ], unsaid));
   });
 });

@@ -16,7 +16,7 @@ const KIND_COUNT_MIN = 10;
 const ANY_KIND = 0;
 
 /** What a kind of change would mean, 0..1. */
-const IMPACT: { readonly [kind: string]: number } = {
+export const IMPACT_OF_CHANGE: { readonly [kind: string]: number } = {
   code: 0.85,
   configuration: 0.7,
   permission: 0.85,
@@ -25,7 +25,8 @@ const IMPACT: { readonly [kind: string]: number } = {
   trail: 0.95,
   identity: 0.9,
 };
-const TECHNIQUE: { readonly [kind: string]: readonly string[] } = {
+/** What it would be an attempt at. */
+export const TECHNIQUES_OF_CHANGE: { readonly [kind: string]: readonly string[] } = {
   code: ['T1648'],
   permission: ['T1098'],
   trigger: ['T1546'],
@@ -89,8 +90,8 @@ export const unusualChange: Detector<TenantBaselines> = {
         often: noneBefore(speaks, unit),
       }),
       quietIf: 'this principal had made such changes before, or many different ones make them',
-      impact: IMPACT[words.kind] ?? 0.7,
-      techniques: TECHNIQUE[words.kind] ?? [],
+      impact: IMPACT_OF_CHANGE[words.kind] ?? 0.7,
+      techniques: TECHNIQUES_OF_CHANGE[words.kind] ?? [],
     });
   },
 

@@ -71,3 +71,9 @@ export function bytesText(bytes: number): string {
   if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
+
+/** A span of minutes as people say it. */
+export function spanText(minutes: number): string {
+  if (minutes >= 2880) return `${Math.floor(minutes / 1440)} days`;
+  return minutes >= 120 ? `${Math.floor(minutes / 60)} hours` : `${Math.max(1, minutes)} minutes`;
+}

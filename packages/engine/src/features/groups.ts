@@ -17,6 +17,8 @@ const NAMES = [
   'function',
   'account',
 ] as const;
+/** Group of functions that a timer triggers. */
+export const TIMER_GROUP = NAMES.indexOf('timer') + 1;
 /** Number of groups; group 0 holds everything else. */
 export const GROUPS = NAMES.length + 1;
 

@@ -47,12 +47,23 @@ describe('spans and their owners', () => {
     assert.deepEqual(links.resolve(key(2), 200), { owner: 300, kind: OWNER.source });
   });
 
-  it('say at which span knowledge ends, and nothing at a root', () => {
+  it('say at which span knowledge ends, and who calls where a trace begins', () => {
     const links = new Links(new Hasher(1, 2));
     links.add(key(2), passing, key(1));
     assert.deepEqual(links.resolve(key(2), 200), key(1));
     links.add(key(4), passing, undefined);
-    assert.equal(links.resolve(key(4), 200), undefined);
+    assert.deepEqual(links.resolve(key(4), 200), { owner: 0, kind: OWNER.outside });
+    links.add(key(5), { kind: OWNER.channel, hash: 500 }, undefined);
+    assert.deepEqual(
+      links.resolve(key(5), 200),
+      { owner: 500, kind: OWNER.channel },
+      'a queue nobody is known to fill',
+    );
+    links.add(key(6), { kind: OWNER.channel, hash: 600 }, key(7));
+    links.add(key(7), asFunction(7), undefined);
+    assert.deepEqual(links.resolve(key(6), 200), { owner: 7, kind: OWNER.function }, 'a queue with a known writer');
+    links.add(key(8), asFunction(200), undefined);
+    assert.equal(links.resolve(key(8), 200), undefined, 'a function that calls itself');
   });
 
   it('do not follow a circle, or more than eight steps', () => {

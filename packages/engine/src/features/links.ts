@@ -17,6 +17,10 @@ export const OWNER = {
   function: 2,
   /** A gateway, load balancer or schedule: the outside of the call graph. */
   source: 3,
+  /** A queue or topic: passes the question on to who put something in, and is the caller where nobody is known to have. */
+  channel: 4,
+  /** Nobody: the trace begins with the invocation, so somebody invoked the function directly. */
+  outside: 5,
 } as const;
 
 /** A resolved question: who called this invocation. */
@@ -69,16 +73,23 @@ export class Links {
     return this.#takeWaiting(span);
   }
 
-  /** Walks from a parent span to who owns it; the key it stopped at when that is not known, undefined at a root. */
+  /** Walks from a parent span to who owns it; the key it stopped at when that is not known; `outside` where a trace begins with the callee,
+   * undefined where the callee calls itself.
+   */
   resolve(parent: Key, callee: number): Resolved | Key | undefined {
     let key = parent;
+    let itself = false;
     for (let hop = 0; hop < HOPS_MAX; hop++) {
       const [table, at] = this.#find(key);
       if (at < 0) return key;
       const kind = table[at + 3];
       if (kind === OWNER.source) return { owner: table[at + 2], kind };
       if (kind === OWNER.function && table[at + 2] !== callee) return { owner: table[at + 2], kind };
-      if (table[at + 4] === 0 && table[at + 5] === 0) return undefined;
+      itself ||= kind === OWNER.function;
+      if (table[at + 4] === 0 && table[at + 5] === 0) {
+        if (itself) return undefined;
+        return kind === OWNER.channel ? { owner: table[at + 2], kind } : { owner: 0, kind: OWNER.outside };
+      }
       key = { hi: table[at + 4], lo: table[at + 5] };
     }
     return undefined;

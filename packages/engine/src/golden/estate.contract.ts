@@ -131,7 +131,7 @@ function paid(step: number, atMs: number, change: Partial<Sample>): Sample[] {
   ];
 }
 
-/** One message of a queue, sent on to one of a few hosts. */
+/** One request of the gateway, as it logs it, sent on to one of a few hosts. */
 function mail(step: number, atMs: number): Sample[] {
   const host = `smtp-${draw(step, 8, 4)}.example`;
   const sample: Sample = {
@@ -140,11 +140,13 @@ function mail(step: number, atMs: number): Sample[] {
     fn: MAIL,
     request: `mail-${step}`,
     numbers: { durationMs: 200 + draw(step, 9, 150), bytesOut: 3000 + draw(step, 10, 900) },
-    symbols: { status: 'ok', triggerKind: 'queue', triggerSource: 'sqs:mails' },
+    symbols: { status: 'ok', triggerKind: 'http', triggerSource: 'POST /mails' },
     calls: ['s3:GetObject templates s3/templates', `smtp:SEND ${host} ${host}`],
   };
+  const asked: Sample = { kind: 'edge', atMs: atMs - 50, symbols: { triggerSource: 'POST /mails' } };
   // Some deliveries come twice.
-  return draw(step, 11, 50) === 0 ? [sample, { ...sample, atMs: atMs + 700, eventMs: atMs }] : [sample];
+  const copies = draw(step, 11, 50) === 0 ? [{ ...sample, atMs: atMs + 700, eventMs: atMs }] : [];
+  return [asked, sample, ...copies];
 }
 
 /** A timer job that always starts cold. */
@@ -161,13 +163,12 @@ function nightly(step: number, atMs: number): Sample {
   };
 }
 
-/** Sixty cold starts within a minute. */
+/** Sixty cold starts within a minute, which as many requests at the gateway explain. */
 function burst(atMs: number): Sample[] {
-  return Array.from({ length: 60 }, (_, at) => ({
-    ...mail(2000 + at, atMs + at * 900)[0],
-    request: `burst-${at}`,
-    flags: FLAG.cold,
-  }));
+  return Array.from({ length: 60 }, (_, at) => {
+    const [asked, sample] = mail(2000 + at, atMs + at * 900);
+    return [asked, { ...sample, request: `burst-${at}`, flags: FLAG.cold }];
+  }).flat();
 }
 
 /** What the role of `pay` does, as the audit trail has it. */

@@ -12,6 +12,7 @@ function signal(day: number, identity: string, rarity = 1e-3): Signal {
     detector: identity.split('|')[0],
     identity,
     rarity,
+    maturity: 1,
     timeMs: day * DAY_MS,
     day,
   };
@@ -56,7 +57,7 @@ describe('ledgers', () => {
   it('add up along the call graph', () => {
     const ledgers = new Ledgers();
     const crossed: Accumulated[] = [];
-    for (let step = 0; step < 9; step++) {
+    for (let step = 0; step < 12; step++) {
       const at = ['front', 'orders', 'mailer'][step % 3];
       const next = { front: ['orders'], orders: ['front', 'mailer'], mailer: ['orders'] }[at] ?? [];
       crossed.push(...ledgers.add(signal(step * 2, `kind|${step}`), at, next));

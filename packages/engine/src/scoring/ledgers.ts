@@ -4,7 +4,7 @@ import type { StateReader, StateWriter } from '../base/state.ts';
 /** Half-lives, model days: what happens within a day, and what is done a little at a time over weeks. */
 const HALF_LIVES = [1, 30] as const;
 /** Decades from which a ledger is a finding. */
-const LIMITS = [7, 9] as const;
+const LIMITS = [9, 10.5] as const;
 /** What a signal's own chance is reduced by: of a thousand harmless invocations one is as strange as one in a thousand. */
 const FREE_DECADES = 0.5;
 /** One signal counts this much at most: strong ones are findings of their own. */
@@ -12,7 +12,10 @@ const SIGNAL_DECADES_MAX = 3;
 /** Share of a signal that also counts for the functions next to it in the call graph. */
 const NEIGHBOUR_SHARE = 0.5;
 /** The same signal again is no new evidence: the n-th time within the memory counts 1/n^2. */
-const SIGNALS_DISTINCT_MIN = 3;
+const SIGNALS_DISTINCT_MIN = 4;
+/** Days of the slow mean of an entity's own level, and how many times it is expected. */
+const USUAL_DAYS = 30;
+const USUAL_TIMES = 1;
 
 /** A weak signal that was kept. */
 export interface Contributor {
@@ -40,6 +43,8 @@ export interface Signal {
   readonly identity: string;
   /** Combined rarity of everything strange in the event. */
   readonly rarity: number;
+  /** How much of the judgement is the entity's own experience, 0..1: what the young show is hardly evidence. */
+  readonly maturity: number;
   readonly timeMs: number;
   /** Model time in days. */
   readonly day: number;
@@ -47,6 +52,8 @@ export interface Signal {
 
 interface Ledger {
   readonly levels: number[];
+  /** Level that the entity has by itself, for each half-life: a slow mean of its levels. */
+  readonly usual: number[];
   day: number;
   /** Highest level told for each half-life, 0 when none was. */
   readonly told: number[];
@@ -107,7 +114,7 @@ export class Ledgers {
     for (const [entity, ledger] of this.#ledgers) {
       out.text(entity);
       out.f64(ledger.day);
-      for (const list of [ledger.levels, ledger.told]) out.f64Array(Float64Array.from(list));
+      for (const list of [ledger.levels, ledger.usual, ledger.told]) out.f64Array(Float64Array.from(list));
       out.u32(ledger.contributors.length);
       for (const one of ledger.contributors) {
         out.text(one.finding);
@@ -131,8 +138,9 @@ export class Ledgers {
     for (let left = from.u32(); left > 0; left--) {
       const entity = from.text();
       const day = from.f64();
-      const [levels, told] = [Array.from(from.f64Array()), Array.from(from.f64Array())];
-      from.expect(levels.length === HALF_LIVES.length && told.length === HALF_LIVES.length, 'ledger levels');
+      const lists = [Array.from(from.f64Array()), Array.from(from.f64Array()), Array.from(from.f64Array())];
+      for (const list of lists) from.expect(list.length === HALF_LIVES.length, 'ledger levels');
+      const [levels, usual, told] = lists;
       const contributors: Contributor[] = [];
       for (let more = from.u32(); more > 0; more--) {
         contributors.push({ finding: from.text(), detector: from.text(), timeMs: from.f64(), decades: from.f64() });
@@ -141,7 +149,7 @@ export class Ledgers {
       for (let more = from.u32(); more > 0; more--) signals.set(from.text(), from.u32());
       const explained: string[] = [];
       for (let more = from.u32(); more > 0; more--) explained.push(from.text());
-      this.#ledgers.set(entity, { levels, day, told, contributors, signals, explained });
+      this.#ledgers.set(entity, { levels, usual, day, told, contributors, signals, explained });
     }
   }
 
@@ -151,11 +159,13 @@ export class Ledgers {
     const times = (ledger.signals.get(signal.identity) ?? 0) + 1;
     this.#remember(ledger, signal.identity, times);
     const own = Math.min(SIGNAL_DECADES_MAX, -Math.log10(Math.max(1e-300, signal.rarity)) - FREE_DECADES);
-    const decades = (share * Math.max(0, own)) / (times * times);
+    const decades = (share * signal.maturity * signal.maturity * Math.max(0, own)) / (times * times);
     if (decades <= 0) return [];
     const passed = Math.max(0, signal.day - ledger.day);
     for (const [at, halfLife] of HALF_LIVES.entries()) {
-      ledger.levels[at] = decayed(ledger.levels[at], passed, halfLife) + decades;
+      const level = decayed(ledger.levels[at], passed, halfLife);
+      ledger.usual[at] += (1 - Math.exp(-passed / USUAL_DAYS)) * (level - ledger.usual[at]);
+      ledger.levels[at] = level + decades;
       ledger.told[at] = decayed(ledger.told[at], passed, halfLife);
     }
     ledger.day = Math.max(ledger.day, signal.day);
@@ -169,7 +179,7 @@ export class Ledgers {
     if (ledger.signals.size < SIGNALS_DISTINCT_MIN) return [];
     for (const [at, halfLifeDays] of HALF_LIVES.entries()) {
       // Told again when as much has come together once more.
-      if (ledger.levels[at] < LIMITS[at] + ledger.told[at]) continue;
+      if (ledger.levels[at] < LIMITS[at] + ledger.told[at] + USUAL_TIMES * ledger.usual[at]) continue;
       // What is told is told for both half-lives.
       for (let one = 0; one < HALF_LIVES.length; one++) ledger.told[one] = ledger.levels[one];
       const decades = ledger.levels[at];
@@ -192,6 +202,7 @@ export class Ledgers {
     if (this.#ledgers.size >= LEDGERS_MAX) this.#evict(day);
     const made: Ledger = {
       levels: HALF_LIVES.map(() => 0),
+      usual: HALF_LIVES.map(() => 0),
       day,
       told: HALF_LIVES.map(() => 0),
       contributors: [],

@@ -29,4 +29,13 @@ export class Draws {
   pareto(least: number, exponent: number): number {
     return least * Math.exp(-Math.log(this.uniform()) / exponent);
   }
+
+  /** A Poisson count; from a mean of 50 on by its normal approximation. */
+  poisson(mean: number): number {
+    if (mean >= 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * this.normal()));
+    const limit = Math.exp(-mean);
+    let count = 0;
+    for (let product = this.uniform(); product > limit; product *= this.uniform()) count++;
+    return count;
+  }
 }

@@ -52,7 +52,8 @@ function betaBelow(of: { readonly a: number; readonly b: number }, x: number): n
   return 1 - (front * betaFraction(b, a, 1 - x)) / b;
 }
 
-function betaFraction(a: number, b: number, x: number): number {
+/** The continued fraction of the incomplete beta function. */
+export function betaFraction(a: number, b: number, x: number): number {
   let c = 1;
   let d = 1 / nonZero(1 - ((a + b) * x) / (a + 1));
   let value = d;

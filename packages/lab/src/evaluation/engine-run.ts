@@ -30,8 +30,9 @@ export interface Invocation {
 /** The shipped engine with its default settings, fed by a suite: no log, no store, the same step. */
 export class EngineRun {
   readonly engine: Engine;
-  /** What was told as findings since the last `take`. */
+  /** What was told since the last `take`, as findings and at the watch level. */
   #findings: Finding[] = [];
+  #watched: Finding[] = [];
   readonly #builder = new BatchBuilder();
 
   private constructor(engine: Engine) {
@@ -76,10 +77,14 @@ export class EngineRun {
     if (builder.rows >= BATCH_ROWS) this.flush();
   }
 
-  /** A batch that was decoded elsewhere, received when its events happened. */
-  batch(batch: Batch): void {
+  /** A batch that was decoded elsewhere, received when its events happened, or at once. */
+  batch(batch: Batch, receivedMs?: number): void {
     this.flush();
-    this.#observe(batch);
+    if (receivedMs === undefined) this.#observe(batch);
+    else {
+      batch.columns.receivedMs.fill(receivedMs, 0, batch.rows);
+      this.#step({ type: 'observation', batch });
+    }
   }
 
   /** Steps over what was added. */
@@ -102,6 +107,15 @@ export class EngineRun {
     this.flush();
     const taken = this.#findings;
     this.#findings = [];
+    this.#watched = [];
+    return taken;
+  }
+
+  /** Findings since the last call, and after them what is only watched. */
+  takeAll(): Finding[] {
+    this.flush();
+    const taken = [...this.#findings, ...this.#watched];
+    this.take();
     return taken;
   }
 
@@ -117,6 +131,6 @@ export class EngineRun {
 
   #step(record: Parameters<Engine['step']>[0]): void {
     const { findings } = this.engine.step(record, this.engine.ordinal);
-    for (const one of findings) if (one.level === 'finding') this.#findings.push(one);
+    for (const one of findings) (one.level === 'finding' ? this.#findings : this.#watched).push(one);
   }
 }

@@ -1,6 +1,9 @@
 import { isPartial } from '@gait/engine/baselines/namesakes';
 import { Command } from 'commander';
+import type { PlaceSource } from '../ingest/places/places.ts';
+import { printable } from '../render/printable.ts';
 import { calibrationText } from '../render/standing-text.ts';
+import { readPlaceSources } from '../runtime/place-sources.ts';
 import { parseStanding } from '../storage/parse-standing.ts';
 import type { Json, Projection } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
@@ -26,7 +29,10 @@ export function coverageCommand(): Command {
         unresolved: store.functions().filter(({ key }) => isPartial(key)).length,
       }));
       if (options.json === true) for (const row of rows) print(`${JSON.stringify(row)}\n`);
-      else print(coverageText(rows) + unresolvedText(unresolved) + honestyText(standing));
+      else {
+        const places = placesText(readPlaceSources(options.data));
+        print(coverageText(rows) + unresolvedText(unresolved) + places + honestyText(standing));
+      }
     });
 }
 
@@ -47,6 +53,17 @@ export function coverageText(rows: readonly Row[]): string {
 function honestyText(standing: Projection | undefined): string {
   const text = standing === undefined ? '' : calibrationText(parseStanding(standing).calibration);
   return text === '' ? '' : `\nHow honest rarities are, over what was judged:\n\n${text}`;
+}
+
+/** Whether countries and owners of networks are known, and how old that knowledge is. */
+function placesText(sources: readonly PlaceSource[]): string {
+  const of = (what: PlaceSource['what']) => sources.find((source) => source.what === what);
+  const said = (what: PlaceSource['what'], name: string, key: string) => {
+    const source = of(what);
+    if (source !== undefined) return `${name} by ${printable(source.name)} of ${source.built || 'unknown date'}`;
+    return `${name} not known: no finding about it means no data (geo.${key}, --geo-${key})`;
+  };
+  return `\nPlaces of callers: ${said('country', 'country', 'country')}; ${said('asn', 'owner of the network', 'asn')}.\n`;
 }
 
 /** Functions that could be several: their sources do not say where they run. */

@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { FORMATS } from '../ingest/decoder.ts';
+import { openPlaces, type Places, PlacesError } from '../ingest/places/places.ts';
 import type { ReadReport } from '../ingest/reader/report.ts';
 import { printable } from '../render/printable.ts';
 import { grouped } from '../render/words.ts';
 import { findingsInOrder } from '../runtime/found.ts';
+import { writePlaceSources } from '../runtime/place-sources.ts';
 import { type ReplayRequest, type ReplayResult, replay } from '../runtime/replay.ts';
 import type { Workspace } from '../runtime/workspace.ts';
 import { UsageError } from './failure.ts';
@@ -32,6 +34,8 @@ interface Options {
   readonly account: string;
   readonly region: string;
   readonly function?: string;
+  readonly geoCountry?: string;
+  readonly geoAsn?: string;
 }
 
 /** `gait replay`: learns from telemetry that exists and lists what stands out. */
@@ -47,6 +51,8 @@ export function replayCommand(): Command {
     .option('--account <id>', 'account of sources that do not say', '?')
     .option('--region <name>', 'region of sources that do not say', '?')
     .option('--function <name>', 'function of log lines and trigger events that do not say')
+    .option('--geo-country <file>', 'where addresses are: MMDB or CSV; addresses themselves are never kept')
+    .option('--geo-asn <file>', 'who owns the network of addresses: MMDB or CSV')
     .option('--json', 'one OCSF Detection Finding a line instead of text')
     .option('--summary', 'a last line of numbers as JSON')
     .addHelpText('after', HELP_AFTER)
@@ -68,13 +74,32 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
     data === undefined
       ? 'Nothing was kept.'
       : `What was appended is kept in ${word(data)}; the same command goes on from there.`;
-  await interruptible((signal) => replayInto(data, requestOf(paths, options, signal), options), then);
+  const places = await placesOf(options);
+  const of = (signal: AbortSignal): ReplayRequest => ({
+    ...requestOf(paths, options, signal),
+    ...(places === undefined ? {} : { places }),
+  });
+  await interruptible((signal) => replayInto(data, of(signal), options), then);
+}
+
+/** Places by the files that the command line names. */
+async function placesOf({ geoCountry, geoAsn }: Options): Promise<Places | undefined> {
+  try {
+    return await openPlaces({
+      ...(geoCountry === undefined ? {} : { country: geoCountry }),
+      ...(geoAsn === undefined ? {} : { asn: geoAsn }),
+    });
+  } catch (error) {
+    throw error instanceof PlacesError ? new UsageError(error.message) : error;
+  }
 }
 
 async function replayInto(folder: string | undefined, request: ReplayRequest, options: Options): Promise<void> {
   const { signal } = request;
+  const { places } = request;
   await withWorkspace(folder, signal === undefined ? {} : { signal }, async ({ workspace, line }) => {
     const result = await replay(workspace, { ...request, progress: (progress) => line.update(progress) });
+    if (folder !== undefined) writePlaceSources(folder, places?.sources ?? []);
     await show({ workspace, result, line }, options);
     sayNothingLearned(result, request);
   });

@@ -80,6 +80,12 @@ export const CONFIG = z.strictObject({
       region: keyPart.default('?').describe('region of functions whose telemetry does not say'),
     })
     .prefault({}),
+  geo: z
+    .strictObject({
+      country: text.optional().describe('file that says in which country addresses are, MMDB or CSV'),
+      asn: text.optional().describe('file that says who owns the network of addresses, MMDB or CSV'),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       bodyBytes: z

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BatchBuilder } from '@gait/engine/event/batch-builder';
 import { FLAG } from '@gait/engine/event/schema';
 import { clientClass } from './client.ts';
@@ -177,6 +178,8 @@ class EventReader {
       principal: call.actor.principal,
       principalKind: call.actor.kind,
       network: this.#network(event),
+      country: this.#place.context.tokens.country?.(ownText(event, 'sourceIPAddress')) ?? '',
+      instance: sessionOf(event),
       client: clientClass(ownText(event, 'userAgent')),
       account: accountOf(ownText(event, 'recipientAccountId')) || context.defaults.account,
     });
@@ -198,6 +201,17 @@ class EventReader {
     if (/^[a-z0-9.-]{1,80}\.amazonaws\.com(\.cn)?$/.test(source)) return source;
     return this.#place.context.tokens.network(source);
   }
+}
+
+/**
+ * A session by the id of its temporary key (`ASIA...`), hashed: 80 random bits, which nobody guesses back. '' for long-lived keys,
+ * and for calls that a service makes with the caller's session from a place of its own.
+ */
+function sessionOf(event: JsonObject): string {
+  const key = ownText(event, 'userIdentity', 'accessKeyId');
+  if (!/^ASIA[A-Z0-9]{1,124}$/.test(key) || ownText(event, 'userIdentity', 'invokedBy') !== '') return '';
+  if (/\.amazonaws\.com|^AWS Internal$/.test(ownText(event, 'sourceIPAddress'))) return '';
+  return `session_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
 }
 
 /** Whether an event bus delivers the event: `{"detail-type": "AWS API Call via CloudTrail", "detail": {...}}`. */

@@ -13,4 +13,6 @@ export interface Tokens {
   person(value: string): string;
   /** Token of the network (IPv4 /24, IPv6 /48) of an address: `net_` and 16 hexadecimal digits; '' if not an address. */
   network(address: string): string;
+  /** ISO code of the country of an address, '' if unknown; absent where there is no database of places. */
+  country?(address: string): string;
 }

@@ -194,7 +194,7 @@ class EventReader {
       principal: told.principal?.principal ?? '',
       principalKind: told.principal?.kind ?? '',
       network: tokens.network(told.address ?? ''),
-      country: told.country ?? '',
+      country: told.country ?? tokens.country?.(told.address ?? '') ?? '',
       client: clientClass(told.userAgent ?? ''),
       status: wrapped.status ?? '',
       errorType: wrapped.errorType ?? '',

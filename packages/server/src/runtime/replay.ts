@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Engine } from '@gait/engine/engine';
 import type { LogRecord } from '@gait/engine/event/record';
 import { sliceBatch } from '@gait/engine/event/slice';
+import { withPlaces } from '../ingest/places/placed-tokens.ts';
+import type { Places } from '../ingest/places/places.ts';
 import type { ReadReport } from '../ingest/reader/report.ts';
 import { FOLDER } from './folder.ts';
 import { type InputOptions, type ReplayInput, readReplayInput } from './replay-input.ts';
@@ -16,6 +18,8 @@ export interface ReplayRequest extends InputOptions {
    * `paths`, if the log has learned nothing yet.
    */
   readonly learn: readonly string[];
+  /** Where addresses are, where that is known. */
+  readonly places?: Places;
   /** Told often while there is something to tell. */
   readonly progress?: (progress: ReplayProgress) => void;
 }
@@ -203,8 +207,10 @@ class Replay {
     const { tokens, log } = this.#workspace;
     const { sinceMs: _, untilMs: __, ...whole } = this.#request;
     const options = phase === 'learning' ? whole : this.#request;
-    const input = await readReplayInput(paths, { ...options, tokens }, (done, rows) =>
-      this.#request.progress?.({ phase: 'reading', done, rows }),
+    const input = await readReplayInput(
+      paths,
+      { ...options, tokens: withPlaces(tokens, this.#request.places) },
+      (done, rows) => this.#request.progress?.({ phase: 'reading', done, rows }),
     );
     try {
       const place = await this.#place(`${phase} ${input.content}`, input.sorted.rows);
