@@ -18,7 +18,6 @@ import { FOLDER } from './runtime/folder.ts';
 import { LiveService } from './runtime/live-service.ts';
 import { writePlaceSources } from './runtime/place-sources.ts';
 import { statusPage } from './status-page/routes.ts';
-import { parseStanding } from './storage/parse-standing.ts';
 import { readHours, readMinutes } from './storage/series/read-series.ts';
 import { type Heartbeat, startHeartbeat } from './telemetry/heartbeat.ts';
 import { serverMetrics } from './telemetry/server-metrics.ts';
@@ -137,10 +136,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
   const metrics = serverMetrics({
     version: VERSION,
     status: () => service.status(),
-    standing: () => {
-      const standing = service.store.standing();
-      return standing === undefined ? undefined : parseStanding(standing);
-    },
+    standing: () => service.store.standing(),
     api: counters.api,
     refused: access.refused,
     ingest: () => counters.ingest.samples(),

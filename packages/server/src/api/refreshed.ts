@@ -1,4 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Standing } from '@gait/engine/standing';
 import type { Service } from '../runtime/service.ts';
 import type { Projection, Store } from '../storage/store.ts';
 import { FRESH_MS, PORTION_ROWS, REFRESH_WAIT_MS } from './limits.ts';
@@ -51,7 +52,7 @@ export class Refreshed<Row> {
   }
 
   /** How the promises stand. */
-  async standing(): Promise<Projection | undefined> {
+  async standing(): Promise<Standing | undefined> {
     await this.#refresh();
     return this.#store.standing();
   }

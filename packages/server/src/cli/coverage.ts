@@ -1,11 +1,11 @@
 import { isPartial } from '@gait/engine/baselines/namesakes';
+import type { Standing } from '@gait/engine/standing';
 import { Command } from 'commander';
 import type { PlaceSource } from '../ingest/places/places.ts';
 import { printable } from '../render/printable.ts';
 import { calibrationText } from '../render/standing-text.ts';
 import { readPlaceSources } from '../runtime/place-sources.ts';
-import { parseStanding } from '../storage/parse-standing.ts';
-import type { Json, Projection } from '../storage/store.ts';
+import type { Json } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
 import { print } from './output.ts';
 
@@ -50,8 +50,8 @@ export function coverageText(rows: readonly Row[]): string {
 }
 
 /** How often rarities were claimed, against how often they should have been. */
-function honestyText(standing: Projection | undefined): string {
-  const text = standing === undefined ? '' : calibrationText(parseStanding(standing).calibration);
+function honestyText(standing: Standing | undefined): string {
+  const text = standing === undefined ? '' : calibrationText(standing.calibration);
   return text === '' ? '' : `\nHow honest rarities are, over what was judged:\n\n${text}`;
 }
 

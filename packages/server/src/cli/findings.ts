@@ -3,7 +3,6 @@ import { budgetText } from '../render/standing-text.ts';
 import { findingsText, incidentsText } from '../render/text.ts';
 import { grouped } from '../render/words.ts';
 import { findingsInOrder } from '../runtime/found.ts';
-import { parseStanding } from '../storage/parse-standing.ts';
 import { FINDINGS_LISTED_MAX } from '../storage/store.ts';
 import { FOLDER_OPTION, type OpenStore, withStore, word } from './folder.ts';
 import { OcsfLines } from './ocsf-context.ts';
@@ -65,7 +64,7 @@ function incidentsAndFindingsText({ store, folder }: OpenStore, limit: number): 
 /** How the alert budget is kept; '' before that was written first. */
 function standingText(store: OpenStore['store']): string {
   const standing = store.standing();
-  return standing === undefined ? '' : `${budgetText(parseStanding(standing).budget)}\n`;
+  return standing === undefined ? '' : `${budgetText(standing.budget)}\n`;
 }
 
 function signalsText({ store, folder }: OpenStore, limit: number): string {

@@ -1,4 +1,5 @@
 import type { Family, Finding, Incident } from '@gait/engine/event/finding';
+import type { Standing } from '@gait/engine/standing';
 
 /** A JSON value as the store keeps it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -97,7 +98,7 @@ export interface Store {
   /** Every coverage entry, by key. */
   coverage(): readonly Projection[];
   /** How the promises to people stand; undefined before it was written first. */
-  standing(): Projection | undefined;
+  standing(): Standing | undefined;
   /** Forgets everything that the log can produce again; the next step starts from ordinal 0. */
   rebuild(): void;
   /** May be called twice. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseStanding } from '../../storage/parse-standing.ts';
 import { ApiError } from '../codes.ts';
 import { CURSOR_CHARS_MAX, page, parseCursor } from '../cursor.ts';
 import type { FunctionRow } from '../function-row.ts';
@@ -73,7 +72,7 @@ export const FUNCTION_ROUTES: readonly Route[] = [
     handle: async (_, { refreshed }) => {
       const found = await refreshed.standing();
       if (found === undefined) throw new ApiError('not-found', 'Nothing has been judged yet.');
-      return parseStanding(found);
+      return found;
     },
   }),
 ];

@@ -1,8 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { assert } from '@gait/engine/base/assert';
 import { type Finding, INCIDENT_STATES, type Incident, PAGE_REASONS } from '@gait/engine/event/finding';
+import type { Standing } from '@gait/engine/standing';
 import { inTransaction } from '../../sqlite.ts';
 import { Fields, parseFinding } from '../parse.ts';
+import { parseStanding } from '../parse-standing.ts';
 import type { FindingsQuery, IncidentsQuery, Json, Lookup, Projection, Step, Store } from '../store.ts';
 import { AMBIGUOUS_IDS_MAX, FINDINGS_LISTED_DEFAULT, FINDINGS_LISTED_MAX } from '../store.ts';
 import { guarded, openDatabase } from './database.ts';
@@ -116,8 +118,9 @@ class SqliteStore implements Store {
     return this.#projections('coverage', '', -1);
   }
 
-  standing(): Projection | undefined {
-    return this.#projections('standing', '', 1)[0];
+  standing(): Standing | undefined {
+    const [held] = this.#projections('standing', '', 1);
+    return held === undefined ? undefined : parseStanding(held);
   }
 
   rebuild(): void {
