@@ -1,11 +1,15 @@
 import { assert } from './base/assert.ts';
 import { EngineError } from './base/errors.ts';
-import { Hasher } from './base/hash.ts';
+import { Hasher, hashOf } from './base/hash.ts';
 import { joined, StateReader, StateWriter } from './base/state.ts';
+import { PARTS_OF_DAY } from './baselines/drifts.ts';
+import { limitCopies } from './baselines/function-copies.ts';
+import { HEAD } from './baselines/functions.ts';
+import { driftOf } from './detectors/slow-drift.ts';
 import type { Batch } from './event/batch.ts';
 import { controlText, parseControl } from './event/control.ts';
 import type { Finding, Incident } from './event/finding.ts';
-import { type Control, type Genesis, type LogRecord, ordinalsOf, SCHEMA } from './event/record.ts';
+import { type Control, type Genesis, type LogRecord, ordinalsOf, type RollBack, SCHEMA } from './event/record.ts';
 import type { HourRollup, MinuteRollup, RollupRow } from './event/rollup.ts';
 import { BatchView } from './features/batch-view.ts';
 import { Clock } from './features/clock.ts';
@@ -132,7 +136,13 @@ export class Engine {
   /** Bytes of per-function state in memory, for benchmarks and the health page. */
   get functionBytes(): number {
     return this.stageOne.reduce(
-      (sum, stage) => sum + stage.functions.bytes + stage.categories.bytes + stage.metrics.bytes + stage.stores.bytes,
+      (sum, stage) =>
+        sum +
+        stage.functions.bytes +
+        stage.categories.bytes +
+        stage.metrics.bytes +
+        stage.stores.bytes +
+        stage.copies.bytes,
       0,
     );
   }
@@ -224,10 +234,16 @@ export class Engine {
     if (hour.rows.length > 0) this.#hourly.push(hour);
   }
 
+  /** Learned band of the warm duration of a function and its maturity. */
   #band(name: string) {
-    for (const stage of this.stageOne) {
-      const band = stage.durationBand(name);
-      if (band !== undefined) return band;
+    const lo = hashOf(name, this.#hasher);
+    for (const { functions, metrics } of this.stageOne) {
+      const id = functions.find(this.#hasher.hi, lo);
+      if (id === 0) continue;
+      const { u32 } = functions.page(id);
+      const closed = u32[functions.word(id) + HEAD.closed];
+      const { low, centre, high } = metrics.describe(u32[functions.word(id) + HEAD.revisions + 2], 'durationMs');
+      return { durationBandMs: [low, centre, high] as const, maturity: closed / (closed + 50) };
     }
     return { durationBandMs: [0, 0, 0] as const, maturity: 0 };
   }
@@ -235,9 +251,10 @@ export class Engine {
   /** What the stages tell each other: once a tick, so that it cannot depend on how rows are cut into batches. */
   #exchange(): void {
     this.#moves.exchange(
-      this.clock.dayOf(this.clock.second),
+      this.clock.partOf(this.clock.second, PARTS_OF_DAY),
       this.stageOne.map(({ stores }) => stores.drifts),
     );
+    limitCopies(this.stageOne.map(({ copies }) => copies));
     const [first, ...others] = this.stageOne;
     for (const stage of others) first.judged.absorb(stage.judged);
     first.judged.take((...of) => this.stageTwo.verdicts.calibration.judged(...of));
@@ -278,19 +295,47 @@ export class Engine {
         this.stageTwo.erase(control.principal);
         for (const stage of this.stageOne) stage.names.forget(control.principal);
         return;
+      case 'roll-back':
+        this.#rollBack(control);
+        return;
       case 'response':
         // Carried for those who act and those who read. What a response does to a function arrives as telemetry.
         return;
     }
   }
 
+  /** Puts one function, or all, back to what was learned by a time, or takes that back. */
+  #rollBack(control: RollBack): void {
+    const now = { day: this.clock.dayOf(this.clock.second), second: this.clock.second };
+    const lo = hashOf(control.function, this.#hasher);
+    for (const { functions, copies } of this.stageOne) {
+      const ids = control.function === '' ? functions.ids() : [functions.find(this.#hasher.hi, lo)];
+      for (const id of ids) {
+        if (id === 0) continue;
+        if (control.action === 'undo') copies.undo(id);
+        else copies.rollBack(id, control.toMs, now);
+      }
+    }
+  }
+
   #applyFeedback(known: Remembered, verdict: 'expected' | 'malicious' | 'undo'): void {
     for (const stage of this.stageOne) {
       if (verdict === 'expected') stage.unhold(known.functionHi, known.functionLo, known.family);
+      if (verdict === 'expected') this.#anchor(stage, known);
       if (known.hash === 0) continue;
       const trusted = verdict === 'expected';
       stage.setTrusted(known.functionHi, known.functionLo, { field: known.field, hash: known.hash, trusted });
     }
+  }
+
+  /** A slow change that a person expects is anchored where it is now. */
+  #anchor({ functions, stores: { drifts } }: StageOne, known: Remembered): void {
+    const metric = driftOf(known.identity);
+    const id = functions.find(known.functionHi, known.functionLo);
+    if (metric === undefined || id === 0) return;
+    drifts.focus(functions.page(id).u32[functions.word(id) + HEAD.drift]);
+    drifts.anchor(metric);
+    drifts.focus(0);
   }
 
   #take(): StepOutput {

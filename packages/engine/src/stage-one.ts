@@ -8,6 +8,7 @@ import { CATEGORY, keyOf } from './baselines/category.ts';
 import { Directory } from './baselines/directory.ts';
 import { countFacets, foreignGroups, INVOCATION_KINDS, isTold, noteFacets } from './baselines/facets.ts';
 import { FAMILY_BIT, FunctionBaselines } from './baselines/function.ts';
+import { FunctionCopies } from './baselines/function-copies.ts';
 import { ESTABLISHED_COUNT, HEAD, HEAD_BYTES } from './baselines/functions.ts';
 import { keepHabit, locateCalls, locatePrincipal } from './baselines/located-calls.ts';
 import { MetricStore } from './baselines/metrics.ts';
@@ -64,6 +65,7 @@ export class StageOne {
   readonly categories = new Categories(FUNCTIONS_MAX);
   readonly metrics = new MetricStore(FUNCTIONS_MAX);
   readonly stores = new FunctionStores();
+  readonly copies: FunctionCopies;
   /** What will fire functions, counted since it was last taken. */
   readonly arrivals = new Arrivals();
   readonly names = new Names();
@@ -77,7 +79,6 @@ export class StageOne {
   readonly counts = { duplicates: 0, conflicts: 0, refused: 0, late: 0 };
   /** Judged observations since they were last taken. */
   readonly judged = new JudgedCounts();
-  readonly #hasher: Hasher;
   readonly #clock: Clock;
   readonly #settings: Settings;
   /** The rows looked at together. */
@@ -111,7 +112,6 @@ export class StageOne {
     partition: { readonly index: number; readonly count: number },
   ) {
     const { hasher, clock } = shared;
-    this.#hasher = hasher;
     this.#clock = clock;
     this.#settings = shared.settings;
     this.#partition = partition;
@@ -125,9 +125,11 @@ export class StageOne {
       release: (page, word) => this.#release(page, word),
     });
     this.#revisions = new Revisions(this.functions, this.metrics);
+    this.copies = new FunctionCopies(this);
     this.#ahead = new LookAhead(this);
     this.#baselines = new FunctionBaselines({
       functions: this.functions,
+      clock,
       metrics: this.metrics,
       categories: this.categories,
       stores: this.stores,
@@ -231,6 +233,7 @@ export class StageOne {
     this.categories.save(out);
     this.metrics.save(out);
     this.stores.save(out);
+    this.copies.save(out);
     this.arrivals.save(out);
     this.names.save(out);
     this.recent.save(out);
@@ -246,6 +249,7 @@ export class StageOne {
     this.categories.load(from);
     this.metrics.load(from);
     this.stores.load(from);
+    this.copies.load(from);
     this.arrivals.load(from);
     this.names.load(from);
     this.recent.load(from);
@@ -262,18 +266,6 @@ export class StageOne {
     const word = this.functions.word(id);
     this.#baselines.focus(id, 0, this.#clock.second);
     return { page, word, baselines: this.#baselines };
-  }
-
-  /** Learned band of the warm duration of a function and its maturity, undefined when it is not of this partition. */
-  durationBand(name: string): { durationBandMs: readonly [number, number, number]; maturity: number } | undefined {
-    const lo = hashOf(name, this.#hasher);
-    const id = this.functions.find(this.#hasher.hi, lo);
-    if (id === 0) return undefined;
-    const { u32 } = this.functions.page(id);
-    const block = u32[this.functions.word(id) + HEAD.revisions + 2];
-    const closed = u32[this.functions.word(id) + HEAD.closed];
-    const band = this.metrics.describe(block, 'durationMs');
-    return { durationBandMs: [band.low, band.centre, band.high], maturity: closed / (closed + 50) };
   }
 
   #functionOf(view: BatchView, row: number, ids: Int32Array): number {
@@ -367,6 +359,8 @@ export class StageOne {
     const { u32 } = this.#page;
     const word = this.#word;
     const { second } = this.#clock;
+    const day = this.#clock.dayOf(second);
+    if (u32[word + HEAD.days] >>> 16 !== day && u32[word + HEAD.closed] > 0) this.copies.note(this.#id, day, second);
     if (u32[word + HEAD.firstSecond] === 0) u32[word + HEAD.firstSecond] = second;
     u32[word + HEAD.lastSecond] = second;
     u32[word + HEAD.facetsEver] |= seen.facets;
@@ -375,7 +369,7 @@ export class StageOne {
       u32[word + HEAD.triggerKind] = trigger;
       u32[word + HEAD.group] = this.#groups.of(trigger);
     }
-    this.#setLesson(this.#clock.dayOf(second), seen.training);
+    this.#setLesson(day, seen.training);
     if (u32[word + HEAD.categories] === 0) this.#allocCategories();
   }
 
@@ -590,6 +584,7 @@ export class StageOne {
 
   #release(page: SlabPage, word: number): void {
     const { u32 } = page;
+    this.copies.forget(this.functions.find(u32[word + HEAD.keyHi], u32[word + HEAD.keyLo]));
     if (u32[word + HEAD.categories] !== 0) this.categories.free(u32[word + HEAD.categories]);
     this.stores.release(u32, word);
     this.#revisions.release({ page, word });

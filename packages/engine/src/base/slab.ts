@@ -89,6 +89,19 @@ export class Slab {
     this.pages[to >>> this.shift].bytes.set(bytes, target);
   }
 
+  /** Writes what one block holds. */
+  keep(id: number, out: StateWriter): void {
+    const from = (id & this.mask) * this.blockBytes;
+    out.bytes(this.pages[id >>> this.shift].bytes.subarray(from, from + this.blockBytes));
+  }
+
+  /** Puts what `keep` wrote into a block. */
+  bring(id: number, from: StateReader): void {
+    const bytes = from.bytes();
+    from.expect(bytes.length === this.blockBytes, 'block size');
+    this.pages[id >>> this.shift].bytes.set(bytes, (id & this.mask) * this.blockBytes);
+  }
+
   save(out: StateWriter): void {
     out.u32(this.blockBytes);
     out.u32(this.#next);

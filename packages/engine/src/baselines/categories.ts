@@ -1,5 +1,7 @@
+import { bringLinked, keepLinked } from '../base/linked-blocks.ts';
 import { NO_PAGE, Slab, type SlabPage } from '../base/slab.ts';
 import type { StateReader, StateWriter } from '../base/state.ts';
+import { FIELDS_OF_FUNCTIONS, faded, INHERITED_MAX } from './carried-over.ts';
 import { CATEGORY, type CategoryValue, keyBits, keyOf, type Lesson, type Newcomer } from './category.ts';
 import { KeyQueue } from './key-queue.ts';
 import type { FunctionStore } from './stores.ts';
@@ -42,25 +44,12 @@ const MORE_COUNTS = SETS * WAYS;
 const MORE_BYTES = MORE_COUNTS * (1 + COUNT_WORDS) * 4;
 /** Values an entity remembers. */
 export const CATEGORY_VALUES_MAX = VALUES + SETS * WAYS;
-/** What functions show. */
-const FIELDS_OF_FUNCTIONS = [
-  CATEGORY.call,
-  CATEGORY.destination,
-  CATEGORY.trigger,
-  CATEGORY.principal,
-  CATEGORY.error,
-] as const;
 /** Counts of a field are halved here, long before 32-bit floats no longer see +1; shares stay as they are. */
 const COUNT_MAX = 8_388_608;
-/** What is left of a novelty after so many model days: half after seven, 2^(-days/7) before. */
-const NOVELTY_LEFT: readonly number[] = [1, 0.905724, 0.820335, 0.742997, 0.67295, 0.609507, 0.552045];
-const NOVELTY_HALF_LIFE_DAYS = NOVELTY_LEFT.length;
 /** Model days are kept modulo 2^15, beside one bit. */
 const DAY_MASK = 0x7fff;
 /** The latest novelty fell into a training span: what is kept is the sum over novelties of the observations before them. */
 const SUMMED_BIT = 0x8000;
-/** Less than this is forgotten: it no longer moves a score. */
-const NOVELTY_LEAST = 0.01;
 /** Observations between two looks at which calls are usual. */
 const USUAL_EVERY = 32;
 /** Observations before a call can be usual: 0.5/51 is the first rarity below 1 %. */
@@ -69,8 +58,6 @@ export const USUAL_COUNT_MIN = 50;
 const USUAL_SHARE_MIN = 0.98;
 /** Observations that make a value hard to evict. */
 const HELD_COUNT_MIN = 8;
-/** Observations that inherited experience counts for: enough to be judged by, soon outweighed by one's own. */
-const INHERITED_MAX = 64;
 /** Observations from which a value may make others less surprised by it. */
 const VOUCHES_FROM = 20;
 /** Bits of the values of a habit beside those of the first values: which fields it observes. */
@@ -222,9 +209,7 @@ export class Categories implements FunctionStore {
     const at = this.#fieldWord(field);
     let novelties = f32[at + 1];
     if ((u32[at + 2] & SUMMED_BIT) !== 0) novelties /= Math.max(1, this.observations(field));
-    let left = Math.max(0, (day & DAY_MASK) - (u32[at + 2] & DAY_MASK));
-    for (; left >= NOVELTY_HALF_LIFE_DAYS && novelties > NOVELTY_LEAST; left -= NOVELTY_HALF_LIFE_DAYS) novelties /= 2;
-    return novelties * NOVELTY_LEFT[left % NOVELTY_HALF_LIFE_DAYS];
+    return faded(novelties, Math.max(0, (day & DAY_MASK) - (u32[at + 2] & DAY_MASK)));
   }
 
   /** Number of usual calls (see `refreshUsual`). */
@@ -393,18 +378,32 @@ export class Categories implements FunctionStore {
     return list.sort((a, b) => b.count - a.count || a.key - b.key);
   }
 
+  /** Writes a block, without its habit. */
+  keep(block: number, out: StateWriter): void {
+    this.#forgetHabit(block);
+    keepLinked({ blocks: this.#blocks, more: this.#more, link: MORE }, block, out);
+  }
+
+  /** Puts what `keep` wrote into a block. */
+  bring(block: number, from: StateReader): void {
+    bringLinked({ blocks: this.#blocks, more: this.#more, link: MORE }, block, from);
+    this.focus(block);
+  }
+
   /** Habits are not saved: the counts are the same without them. */
   save(out: StateWriter): void {
-    for (let block = 1; block < this.#blocks.end; block++) {
-      this.focus(block);
-      this.#settle(CATEGORY.call);
-      this.#page.u32.fill(0, this.#word + SHAPE, this.#word + SHAPE_COUNTS + 1);
-    }
+    for (let block = 1; block < this.#blocks.end; block++) this.#forgetHabit(block);
     this.focus(0);
     this.#blocks.save(out);
     this.#more.save(out);
     this.created.save(out);
     this.frequent.save(out);
+  }
+
+  #forgetHabit(block: number): void {
+    this.focus(block);
+    this.#settle(CATEGORY.call);
+    this.#page.u32.fill(0, this.#word + SHAPE, this.#word + SHAPE_COUNTS + 1);
   }
 
   load(from: StateReader): void {

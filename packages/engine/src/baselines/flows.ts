@@ -222,6 +222,14 @@ export class Flows {
     return batches === 0 ? 1 : batchSize / Math.exp(page.f32[this.#word + WORD.batchSum] / batches);
   }
 
+  keep(id: number, out: StateWriter): void {
+    this.#slab.keep(id, out);
+  }
+
+  bring(id: number, from: StateReader): void {
+    this.#slab.bring(id, from);
+  }
+
   save(out: StateWriter): void {
     this.#slab.save(out);
   }

@@ -1,12 +1,13 @@
 import type { Names } from '../base/names.ts';
 import type { Family } from '../event/finding.ts';
 import { FAMILIES } from '../event/finding.ts';
+import type { Clock } from '../features/clock.ts';
 import { TIMER_GROUP } from '../features/groups.ts';
 import type { Categories } from './categories.ts';
 import type { Lesson } from './category.ts';
 import { keyOf } from './category.ts';
 import type { Directory } from './directory.ts';
-import type { Drifts } from './drifts.ts';
+import { type Drifts, PARTS_OF_DAY } from './drifts.ts';
 import type { Flows } from './flows.ts';
 import { HEAD } from './functions.ts';
 import type { MetricStore } from './metrics.ts';
@@ -49,6 +50,8 @@ export class FunctionBaselines {
   /** Hash of the status of success. */
   readonly ok: number;
   readonly #functions: Directory;
+  readonly #clock: Clock;
+  #partSecond = -1;
   /** The function at hand. */
   #id = 0;
   /** Block of this observation's revision and cold or warm class in `metrics`, 0 while there is none. */
@@ -58,11 +61,14 @@ export class FunctionBaselines {
   /** Invocations since the revision changed. */
   sinceRevision = 0;
   lesson: Lesson = { day: 0, training: false };
+  /** Part of the model day (`PARTS_OF_DAY`), counted from the origin. */
+  part = 0;
   /** Bits of the families whose learn gate is closed. */
   gate = 0;
 
   constructor(parts: {
     readonly functions: Directory;
+    readonly clock: Clock;
     readonly metrics: MetricStore;
     readonly categories: Categories;
     readonly stores: FunctionStores;
@@ -71,6 +77,7 @@ export class FunctionBaselines {
     readonly ok: number;
   }) {
     this.#functions = parts.functions;
+    this.#clock = parts.clock;
     this.metrics = parts.metrics;
     this.categories = parts.categories;
     this.sent = parts.stores.sent;
@@ -91,6 +98,10 @@ export class FunctionBaselines {
     const word = this.#functions.word(id);
     this.#id = id;
     this.metricBlock = block;
+    if (second !== this.#partSecond) {
+      this.#partSecond = second;
+      this.part = this.#clock.partOf(second, PARTS_OF_DAY);
+    }
     this.invocations = u32[word + HEAD.closed];
     this.sinceRevision = u32[word + HEAD.sinceRevision];
     this.gate = second < u32[word + HEAD.heldUntil] ? u32[word + HEAD.held] : 0;

@@ -92,10 +92,7 @@ export class MetricStore {
 
   /** Gives a group and its metrics back. */
   free(group: number): void {
-    for (let metric = 0; metric < METRICS.length; metric++) {
-      const block = this.#blockOf(group, metric);
-      if (block !== 0) this.#metrics.free(block);
-    }
+    this.#clear(group);
     this.#groups.free(group);
   }
 
@@ -223,6 +220,29 @@ export class MetricStore {
     return { count: runs, centre, low: expectedLow, high: expectedHigh, min, max, maturity };
   }
 
+  /** Writes what a group knows, metric by metric. */
+  keep(group: number, out: StateWriter): void {
+    for (let metric = 0; metric < METRICS.length; metric++) {
+      const block = this.#blockOf(group, metric);
+      out.u32(block === 0 ? 0 : 1);
+      if (block !== 0) this.#metrics.keep(block, out);
+    }
+  }
+
+  /** Puts what `keep` wrote into a group; a metric for which there is no memory left is counted as refused. */
+  bring(group: number, from: StateReader): void {
+    this.#clear(group);
+    for (let metric = 0; metric < METRICS.length; metric++) {
+      if (from.u32() === 0) continue;
+      const block = this.#newBlock(group, metric);
+      if (block !== 0) this.#metrics.bring(block, from);
+      else {
+        from.bytes();
+        this.refused.full++;
+      }
+    }
+  }
+
   save(out: StateWriter): void {
     this.#groups.save(out);
     this.#metrics.save(out);
@@ -237,6 +257,15 @@ export class MetricStore {
     this.day = from.u32();
     this.refused['not-a-measure'] = from.f64();
     this.refused.full = from.f64();
+  }
+
+  #clear(group: number): void {
+    const { pages, shift, mask } = this.#groups;
+    for (let metric = 0; metric < METRICS.length; metric++) {
+      const block = this.#blockOf(group, metric);
+      if (block !== 0) this.#metrics.free(block);
+      pages[group >>> shift].u32[(group & mask) * METRICS.length + metric] = 0;
+    }
   }
 
   #blockOf(group: number, metric: number): number {

@@ -149,6 +149,14 @@ export class Spending {
     return { caller: u32[most], calls: u32[most + 1], all: u32[this.#word + WORD.calls] };
   }
 
+  keep(id: number, out: StateWriter): void {
+    this.#slab.keep(id, out);
+  }
+
+  bring(id: number, from: StateReader): void {
+    this.#slab.bring(id, from);
+  }
+
   save(out: StateWriter): void {
     this.#slab.save(out);
   }

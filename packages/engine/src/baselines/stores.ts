@@ -22,6 +22,15 @@ export interface FunctionStore {
   load(from: StateReader): void;
 }
 
+/** A store whose blocks can be put back to what they were (`FunctionCopies`). */
+export interface CopiedStore extends FunctionStore {
+  /** Takes an empty block; 0 when there is no room. */
+  alloc(): number;
+  /** Writes what one block holds, and whatever belongs to it; `bring` puts it into another block, and forgets what that one held. */
+  keep(id: number, out: StateWriter): void;
+  bring(id: number, from: StateReader): void;
+}
+
 /**
  * The stores whose blocks a function holds by an id in its head, beside its categories and metrics. What is listed in `all` is
  * saved, loaded, counted, and given back when the function is pushed out.
@@ -41,6 +50,16 @@ export class FunctionStores {
   /** Each store with the word of the head that holds its id. The order is part of saved state. */
   readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
     { word: HEAD.rate, store: this.rates },
+    { word: HEAD.flows, store: this.flows },
+    { word: HEAD.drift, store: this.drifts },
+    { word: HEAD.spending, store: this.spending },
+    { word: HEAD.egress, store: this.sent },
+    { word: HEAD.data, store: this.read },
+    { word: HEAD.shape, store: this.traits },
+  ];
+
+  /** Those that a roll-back puts back: not what counts minutes, for which the time between would be silence. */
+  readonly copied: readonly { readonly word: number; readonly store: CopiedStore }[] = [
     { word: HEAD.flows, store: this.flows },
     { word: HEAD.drift, store: this.drifts },
     { word: HEAD.spending, store: this.spending },

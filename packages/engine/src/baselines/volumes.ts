@@ -304,6 +304,14 @@ export class Volumes implements FunctionStore {
     f32[least + 1] = bytes;
   }
 
+  keep(block: number, out: StateWriter): void {
+    this.#blocks.keep(block, out);
+  }
+
+  bring(block: number, from: StateReader): void {
+    this.#blocks.bring(block, from);
+  }
+
   save(out: StateWriter): void {
     this.#blocks.save(out);
     out.f64(this.refused.crowded);

@@ -7,11 +7,12 @@ import type {
   Genesis,
   IncidentState,
   ResponseTransition,
+  RollBack,
   SettingKey,
   SettingsChange,
   TrainingSpan,
 } from './record.ts';
-import { CONTROL_KINDS, FEEDBACK_SCOPES, RESPONSE_STATES, SETTING_KEYS } from './record.ts';
+import { CONTROL_KINDS, CONTROL_KINDS, FEEDBACK_SCOPES, FEEDBACK_SCOPES, RESPONSE_STATES, RESPONSE_STATES, ROLL_BACK_ACTIONS, SETTING_KEYS, SETTING_KEYS } from './record.ts';
 import { parseSensitivity } from './sensitivity.ts';
 
 /** Characters of one text in a control record. Longer than any identifier; short enough for every message. */
@@ -73,6 +74,13 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
   settings: (fields): SettingsChange => ({
     kind: 'settings',
     set: fields.settings('set'),
+    by: fields.text('by'),
+  }),
+  'roll-back': (fields): RollBack => ({
+    kind: 'roll-back',
+    action: fields.oneOf('action', ROLL_BACK_ACTIONS),
+    function: fields.text('function'),
+    toMs: fields.finite('toMs'),
     by: fields.text('by'),
   }),
   erasure: (fields): Erasure => ({

@@ -65,6 +65,21 @@ export interface SettingsChange {
   readonly by: string;
 }
 
+/**
+ * A person puts what was learned of a function back to what it was by a time (`roll-back`), for instance to before an incident;
+ * `undo` takes the last roll-back of that function back.
+ */
+export interface RollBack {
+  readonly kind: 'roll-back';
+  readonly action: (typeof ROLL_BACK_ACTIONS)[number];
+  /** Function key; '' for all functions. */
+  readonly function: string;
+  /** Nothing learned from then on stays, ms since 1970. Not used by `undo`. */
+  readonly toMs: number;
+  readonly by: string;
+}
+export const ROLL_BACK_ACTIONS = ['roll-back', 'undo'] as const;
+
 /** A person is forgotten: the engine drops the entity with this token. */
 export interface Erasure {
   readonly kind: 'erasure';
@@ -120,13 +135,22 @@ export interface ResponseTransition {
 }
 
 /** Everything that a person or the outside decides and that changes learning or alerting, and what was done about it. */
-export type Control = Genesis | TrainingSpan | Feedback | IncidentState | SettingsChange | Erasure | ResponseTransition;
+export type Control =
+  | Genesis
+  | TrainingSpan
+  | Feedback
+  | IncidentState
+  | SettingsChange
+  | RollBack
+  | Erasure
+  | ResponseTransition;
 export const CONTROL_KINDS = [
   'genesis',
   'training-span',
   'feedback',
   'incident-state',
   'settings',
+  'roll-back',
   'erasure',
   'response',
 ] as const;

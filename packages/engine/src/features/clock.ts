@@ -33,6 +33,11 @@ export class Clock {
     return this.#day;
   }
 
+  /** Part of a model day of a second, of `parts` a day, counted from the origin. */
+  partOf(second: number, parts: number): number {
+    return Math.max(0, Math.floor(((second * 1000 - this.#originMs) * parts) / this.#tempoMs));
+  }
+
   /** Model time now, in days since the origin. */
   get modelDays(): number {
     return (this.second * 1000 - this.#originMs) / this.#tempoMs;

@@ -1,5 +1,7 @@
+import { ablationSuite } from './ablation/suite.ts';
 import { auditSuite } from './audit/suite.ts';
 import { costSuite } from './cost/suite.ts';
+import { driftSuite } from './drift/suite.ts';
 import { exfiltrationSuite } from './exfiltration/suite.ts';
 import { flowSuite } from './flow/suite.ts';
 import { nabSuite } from './nab/suite.ts';
@@ -18,6 +20,8 @@ export const SUITES: readonly Suite[] = [
   exfiltrationSuite,
   nabSuite,
   poisoningSuite,
+  driftSuite,
   costSuite,
   workloadSuite,
+  ablationSuite(() => SUITES),
 ];

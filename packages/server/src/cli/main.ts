@@ -13,6 +13,7 @@ import { rebuildStoreCommand } from './rebuild-store.ts';
 import { releaseCommand } from './release.ts';
 import { replayCommand } from './replay.ts';
 import { respondCommand } from './respond.ts';
+import { rollBackCommand } from './roll-back.ts';
 import { serveCommand } from './serve.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -56,6 +57,7 @@ function program(): Command {
     tokenCommand(),
     respondCommand(),
     releaseCommand(),
+    rollBackCommand(),
   ];
   for (const command of commands) gait.addCommand(command);
   settle(gait);

@@ -1,11 +1,12 @@
 import type { Finding } from '@gait/engine/event/finding';
 import { DAY_MS, EngineRun } from '../engine-run.ts';
 import { poissonInterval, proportionText, rateText } from '../intervals.ts';
-import type { Suite, SuiteContext, SuiteReport } from '../suite.ts';
+import { type Suite, type SuiteContext, type SuiteReport, UsageError } from '../suite.ts';
 import { Exporter, INVOCATIONS_A_DAY, START_MS, UNCHANGED } from './traffic.ts';
 
 /** Seeds that are reported. Constants were chosen looking at seeds below 1,000 alone. */
-const SEEDS = Array.from({ length: 40 }, (_, at) => 9000 + at);
+const SEEDS = seedsFrom(9000);
+const TUNING_SEEDS = seedsFrom(1);
 /** Growth of the bytes an invocation sends, percent a day. */
 const RATES = [1, 2, 3, 5, 10, 20, 30] as const;
 /** Days before the growth begins. */
@@ -13,7 +14,7 @@ const CLEAN_DAYS_BEFORE = 30;
 const CLEAN_DAYS = 100;
 /** Drift of honest functions, percent a day. */
 const CLEAN_DRIFT = 0.2;
-/** Growth of honest load, percent a day, and for how long. */
+/** Growth of honest load, percent a day, in turn by seed, and for how long. */
 const HONEST_RATES = [1, 3, 5] as const;
 const HONEST_DAYS = 50;
 
@@ -31,11 +32,17 @@ export const poisoningSuite: Suite = {
   id: 'poisoning',
   title: 'Training by an attacker',
   needs: '',
-  options: [],
+  options: ['split'],
   run(context): Promise<SuiteReport> {
-    return Promise.resolve(report(context, SEEDS));
+    const split = context.options.get('split')?.at(-1) ?? 'report';
+    if (split !== 'report' && split !== 'tuning') throw new UsageError('--split takes report or tuning.');
+    return Promise.resolve(report(context, split === 'report' ? SEEDS : TUNING_SEEDS));
   },
 };
+
+function seedsFrom(first: number): number[] {
+  return Array.from({ length: 40 }, (_, at) => first + at);
+}
 
 /** The report of some seeds: fewer where only the suite itself is tested. */
 export function report(context: SuiteContext, seeds: readonly number[]): SuiteReport {
@@ -48,8 +55,8 @@ export function report(context: SuiteContext, seeds: readonly number[]): SuiteRe
     for (const rate of RATES) grown.push(grow(seed, rate, before));
     for (const finding of before.findings) falseFindings.push({ seed, finding });
     for (const finding of rest(seed, before)) falseFindings.push({ seed, finding });
-    for (const rate of HONEST_RATES)
-      for (const finding of honestGrowth(seed, rate, before)) honest.push({ seed, rate, finding });
+    const rate = HONEST_RATES[at % HONEST_RATES.length];
+    for (const finding of honestGrowth(seed, rate, before)) honest.push({ seed, rate, finding });
   }
   return reportOf(seeds, { grown, falseFindings, honest });
 }
@@ -158,7 +165,7 @@ function reportOf(
       falseAlarmsUpTo: Number(poissonInterval(falseFindings.length).high.toPrecision(3)),
       cleanDays: days,
       honestGrowthFindings: honest.length,
-      honestRuns: seeds.length * HONEST_RATES.length,
+      honestRuns: seeds.length,
     },
     sections: [
       {
@@ -177,7 +184,7 @@ function reportOf(
         },
       },
       {
-        text: `False findings in clean days with a drift of ${CLEAN_DRIFT} % a day: ${rateText(falseFindings.length, days)} a day. Findings while only the number of invocations grew (${HONEST_RATES.join(', ')} % a day for ${HONEST_DAYS} days): ${honest.length} in ${seeds.length * HONEST_RATES.length} runs.`,
+        text: `False findings in clean days with a drift of ${CLEAN_DRIFT} % a day: ${rateText(falseFindings.length, days)} a day. Findings while only the number of invocations grew (${HONEST_RATES.join(', ')} % a day for ${HONEST_DAYS} days): ${honest.length} in ${seeds.length} runs.`,
       },
       ...(told.length === 0 ? [] : [{ text: told.slice(0, 40).join('\n\n') }]),
     ],

@@ -4,7 +4,7 @@ import { DAY_MS, type Invocation } from '../engine-run.ts';
 /** When the traffic begins: a Monday. */
 export const START_MS = Date.UTC(2026, 0, 5);
 /** Invocations of an ordinary day. */
-export const INVOCATIONS_A_DAY = 48;
+export const INVOCATIONS_A_DAY = 288;
 const FUNCTION = 'aws:123456789012:eu-west-1:exporter';
 
 /** What is particular about the function of one seed: drawn from ranges, never from what another seed was tuned on. */
