@@ -12,7 +12,7 @@ import type {
   SettingsChange,
   TrainingSpan,
 } from './record.ts';
-import { CONTROL_KINDS, CONTROL_KINDS, FEEDBACK_SCOPES, FEEDBACK_SCOPES, RESPONSE_STATES, RESPONSE_STATES, ROLL_BACK_ACTIONS, SETTING_KEYS, SETTING_KEYS } from './record.ts';
+import { CONTROL_KINDS, FEEDBACK_SCOPES, RESPONSE_STATES, ROLL_BACK_ACTIONS, SETTING_KEYS } from './record.ts';
 import { parseSensitivity } from './sensitivity.ts';
 
 /** Characters of one text in a control record. Longer than any identifier; short enough for every message. */
