@@ -47,6 +47,11 @@ function probe(at: number, step: number): Sample {
   return { ...plain, request: `probe-${at}-${step}`, numbers: { ...ordinary(at), ...WEAK[step % WEAK.length] } };
 }
 
+/** One weak step every three days. */
+function campaign(at: number): Sample[] {
+  return at >= BEFORE && (at - BEFORE) % 3 === 0 ? [probe(at, (at - BEFORE) / 3)] : [];
+}
+
 function run(days: number, probes: (at: number) => Sample[]): Feed {
   const feed = new Feed();
   for (let at = 0; at < days; at++) feed.rows([...day(at), ...probes(at)].sort((a, b) => a.atMs - b.atMs));
@@ -55,9 +60,7 @@ function run(days: number, probes: (at: number) => Sample[]): Feed {
 
 describe('C20: a slow campaign', () => {
   it('of one weak step every three days for three weeks is one incident, which names its steps', () => {
-    const feed = run(BEFORE + 22, (at) =>
-      at >= BEFORE && (at - BEFORE) % 3 === 0 ? [probe(at, (at - BEFORE) / 3)] : [],
-    );
+    const feed = run(BEFORE + 22, campaign);
     assert.deepEqual([...new Set(feed.told)], [`pattern.accumulated ${FN}`]);
     const [finding] = feed.findings.filter(({ detector }) => detector === 'pattern.accumulated');
     assertExplained(finding);
@@ -70,6 +73,28 @@ describe('C20: a slow campaign', () => {
     assert.ok(named.length >= 3 && named.every((id) => watched.includes(id)));
     const incidents = new Set(feed.outputs.flatMap((output) => output.incidents).map(({ id }) => id));
     assert.equal(incidents.size, 1);
+  });
+
+  it('can be explained by a person, and that taken back', () => {
+    const feed = run(BEFORE + 22, campaign);
+    const [finding] = feed.findings.filter(({ detector }) => detector === 'pattern.accumulated');
+    const { ledgers } = feed.engine.stageTwo.verdicts;
+    const { nowMs } = feed.engine.clock;
+    assert.equal(ledgers.isExplained(FN), false);
+    feed.control({ kind: 'feedback', finding: finding.id, verdict: 'expected', by: 'test' }, nowMs);
+    assert.equal(ledgers.isExplained(FN), true);
+    feed.control({ kind: 'feedback', finding: finding.id, verdict: 'undo', by: 'test' }, nowMs);
+    assert.equal(ledgers.isExplained(FN), false);
+    const incident = feed.outputs.flatMap(({ incidents }) => incidents).at(-1)?.id ?? '';
+    feed.control({ kind: 'incident-state', incident, state: 'closed-expected', by: 'test' }, nowMs);
+    assert.equal(ledgers.isExplained(FN), true);
+  });
+
+  it('is not told where the family is switched off', () => {
+    const feed = new Feed();
+    feed.control({ kind: 'settings', set: { off: 'pattern' }, by: 'test' }, START_MS);
+    for (let at = 0; at < BEFORE + 22; at++) feed.rows([...day(at), ...campaign(at)].sort((a, b) => a.atMs - b.atMs));
+    assert.deepEqual(feed.told, []);
   });
 
   it('is told apart from the same weak signal every day', () => {

@@ -11,6 +11,7 @@ import { BUCKET_DETECTORS, FUNCTION_DETECTORS, TENANT_DETECTORS } from './detect
 import { UNEXPLAINED_LOAD } from './detectors/unexplained-load.ts';
 import { FAMILIES, type Family, type Finding, type Incident } from './event/finding.ts';
 import type { Feedback, FeedbackScope } from './event/record.ts';
+import { impactAt } from './event/sensitivity.ts';
 import type { Clock } from './features/clock.ts';
 import { Correlation } from './incidents/correlation.ts';
 import { Suppression } from './incidents/suppression.ts';
@@ -25,6 +26,8 @@ import type { Settings } from './settings.ts';
 
 /** Model days in which findings join an incident, and an identity is told only once. */
 const WINDOW_DAYS = 1;
+/** The same for what adds up over weeks. */
+const LEDGER_WINDOW_DAYS = 30;
 /** Functions that must show a value for good before it surprises another less: more than one that was planted. */
 const FUNCTIONS_TO_VOUCH = 2;
 /** Fields in which one function's experience says something about another's. */
@@ -58,6 +61,8 @@ export interface Remembered {
   readonly functionLo: number;
   readonly field: number;
   readonly hash: number;
+  /** Entity whose ledger the finding is about, '' when it is about an event. */
+  readonly ledger: string;
 }
 
 /** A score as the tenant's experience sees it. */
@@ -129,6 +134,11 @@ export class Verdicts {
   feedback({ finding, verdict, scope = 'function' }: Omit<Feedback, 'kind' | 'by'>): Remembered | undefined {
     const known = this.#remembered.get(finding);
     if (known === undefined) return undefined;
+    if (known.ledger !== '') {
+      // Each signal keeps its own voice: what is explained is that these came together.
+      this.ledgers.explain(known.ledger, verdict === 'expected');
+      return known;
+    }
     if (scope !== 'function') this.#expect(known, scope, verdict === 'expected');
     this.suppression.setExpected(known.identity, verdict === 'expected');
     if (verdict === 'expected') this.#release(known);
@@ -149,7 +159,9 @@ export class Verdicts {
     const released = [...this.#remembered.values()].filter((one) => one.incident === id);
     for (const one of released) {
       this.#release(one);
-      if (state === 'closed-expected') this.suppression.setExpected(one.identity, true);
+      if (state !== 'closed-expected') continue;
+      if (one.ledger !== '') this.ledgers.explain(one.ledger, true);
+      else this.suppression.setExpected(one.identity, true);
     }
     return released;
   }
@@ -169,6 +181,7 @@ export class Verdicts {
       out.text(one.gate);
       out.text(one.incident);
       out.text(one.family);
+      out.text(one.ledger);
       for (const word of [one.functionHi, one.functionLo, one.field, one.hash]) out.u32(word);
     }
     out.u32(this.#holds.length);
@@ -197,9 +210,9 @@ export class Verdicts {
     for (let left = from.u32(); left > 0; left--) {
       const id = from.text();
       const [identity, gate, incident] = [from.text(), from.text(), from.text()];
-      const family = familyOf(from);
+      const [family, ledger] = [familyOf(from), from.text()];
       const [functionHi, functionLo, field, hash] = [from.u32(), from.u32(), from.u32(), from.u32()];
-      this.#remembered.set(id, { identity, gate, incident, family, functionHi, functionLo, field, hash });
+      this.#remembered.set(id, { identity, gate, incident, family, functionHi, functionLo, field, hash, ledger });
     }
     this.#holds = [];
     for (let left = from.u32(); left > 0; left--) {
@@ -226,7 +239,7 @@ export class Verdicts {
       const { threshold } = row.score;
       const { adjusted } = weighed[at];
       if (adjusted < threshold * WATCH_SHARE) continue;
-      const judged = { ...this.#judgedOf(row, weighed[at]), fused };
+      const judged = { ...this.#judgedOf(row, weighed[at], place), fused };
       this.#tell(place, judged, row, adjusted >= threshold ? 'finding' : 'watch');
     }
   }
@@ -281,7 +294,10 @@ export class Verdicts {
     return { adjusted, rarity, knownElsewhere };
   }
 
-  #judgedOf(row: ScoredRow, weighed: Weighed): Omit<Judged, 'fused'> {
+  #judgedOf(row: ScoredRow, weighed: Weighed, place: Place): Omit<Judged, 'fused'> {
+    // A change is made by a principal; what it matters is decided by the function that is changed.
+    const touched = place.batch?.symbolText(place.row, 'resource') ?? '';
+    const meant = row.function === '' ? touched.replace(/^lambda\//, '') : row.function;
     return {
       score: row.score,
       adjusted: weighed.adjusted,
@@ -292,6 +308,7 @@ export class Verdicts {
       function: row.function,
       facets: row.facets,
       facetsEver: row.facetsEver | this.#context.accountFacets(),
+      sensitivity: this.#context.settings.sensitivityOf(meant),
     };
   }
 
@@ -317,7 +334,7 @@ export class Verdicts {
       nowMs,
       score: judged.adjusted,
       magnitude: score.magnitude ?? 0,
-      impact: score.impact,
+      impact: impactAt(score.impact, judged.sensitivity),
       intervalMs: this.#context.clock.daysMs(WINDOW_DAYS),
       finding: id,
     };
@@ -342,12 +359,7 @@ export class Verdicts {
   /** Puts a finding into its incident and closes the learn gate for what it is about. */
   #open(finding: Finding, row: ScoredRow, as: { identity: string; value: Score['novelty'] }): void {
     const windowMs = this.#context.clock.daysMs(WINDOW_DAYS);
-    const incidents = this.correlation.add(finding, { stampMs: this.#context.clock.tickMs, windowMs });
-    for (const incident of incidents) {
-      this.#told.incidents.set(incident.id, incident);
-      if (incident.mergedInto !== undefined) this.#moveRemembered(incident.id, incident.mergedInto);
-    }
-    this.#page(finding, incidents[0]);
+    const incidents = this.#join(finding, { stampMs: this.#context.clock.tickMs, windowMs });
     const untilSecond = this.#context.clock.second + Math.ceil(windowMs / 1000);
     const { functionHi, functionLo } = row;
     const gate = `${finding.detector}|${finding.entity.key}`;
@@ -362,6 +374,7 @@ export class Verdicts {
       functionLo,
       field: as.value?.field ?? 0,
       hash: as.value?.hash ?? 0,
+      ledger: '',
     });
   }
 
@@ -381,7 +394,8 @@ export class Verdicts {
 
   /** Holds a weak signal against its entity and, in part, its neighbours. */
   #accumulate(place: Place, watch: Finding, of: { readonly identity: string; readonly rarity: number }): void {
-    const { clock, neighbours } = this.#context;
+    const { clock, neighbours, settings } = this.#context;
+    if ((settings.off & FAMILY_BIT[ACCUMULATED.family]) !== 0) return;
     const { maturity, detector, timeMs } = watch;
     const signal = { ...of, finding: watch.id, detector, maturity, timeMs, day: clock.modelDays };
     const key = watch.function === '' ? watch.entity.key : watch.function;
@@ -393,12 +407,28 @@ export class Verdicts {
     const own = crossed.entity === watch.entity.key || watch.function !== crossed.entity;
     const entity = own ? watch.entity : ({ kind: 'function', key: crossed.entity } as const);
     const id = this.#id(ACCUMULATED.id, crossed.entity, place.ordinal);
-    const finding = accumulatedFinding(place, crossed, { id, entity, template: watch });
+    const sensitivity = this.#context.settings.sensitivityOf(entity.kind === 'function' ? entity.key : watch.function);
+    const finding = accumulatedFinding(place, crossed, { id, entity, template: watch, sensitivity });
     this.#told.findings.push(finding);
-    const windowMs = this.#context.clock.daysMs(WINDOW_DAYS);
-    const incidents = this.correlation.add(finding, { stampMs: this.#context.clock.tickMs, windowMs });
-    for (const incident of incidents) this.#told.incidents.set(incident.id, incident);
+    const { clock } = this.#context;
+    const reachMs = clock.daysMs(LEDGER_WINDOW_DAYS);
+    const [incident] = this.#join(finding, { stampMs: clock.tickMs, windowMs: clock.daysMs(WINDOW_DAYS), reachMs });
+    // Nothing stops being learned: what came together was learned long ago, each by itself.
+    const none = { gate: '', functionHi: 0, functionLo: 0, field: 0, hash: 0 };
+    const identity = `finding|${ACCUMULATED.id}|${entity.key}|`;
+    const { family } = ACCUMULATED;
+    this.#remember(id, { ...none, identity, incident: incident.id, family, ledger: crossed.entity });
+  }
+
+  /** Puts a finding into its incident, and pages for it if it must be. The incident it is in comes first. */
+  #join(finding: Finding, at: Parameters<Correlation['add']>[1]): Incident[] {
+    const incidents = this.correlation.add(finding, at);
+    for (const incident of incidents) {
+      this.#told.incidents.set(incident.id, incident);
+      if (incident.mergedInto !== undefined) this.#moveRemembered(incident.id, incident.mergedInto);
+    }
     this.#page(finding, incidents[0]);
+    return incidents;
   }
 
   #id(detector: string, entity: string, ordinal: number): string {

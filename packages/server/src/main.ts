@@ -136,6 +136,7 @@ async function httpServer(config: Config, { service, access, responder, heartbea
   const metrics = serverMetrics({
     version: VERSION,
     status: () => service.status(),
+    standing: () => service.store.standing(),
     api: counters.api,
     refused: access.refused,
     ingest: () => counters.ingest.samples(),

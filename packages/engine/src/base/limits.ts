@@ -73,5 +73,7 @@ export const LEDGER_SIGNALS_MAX = 64;
 export const BUDGET_RISKS_MAX = 4096;
 /** Entities whose incidents of the day are counted, so that one cannot raise everybody's threshold. */
 export const BUDGET_SOURCES_MAX = 16_384;
+/** Principals, with network and client, that may be deploy robots. More than pipelines in any account; 0.2 KiB each. */
+export const ROBOTS_MAX = 4096;
 /** Bytes of copies of learned state that roll-backs need: five thousand active functions for a month. The oldest days go beyond it. */
 export const ROLL_BACK_BYTES_MAX = 268_435_456;

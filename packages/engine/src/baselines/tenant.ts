@@ -9,6 +9,7 @@ import { keyOf, type Lesson } from './category.ts';
 import { Directory, KEY } from './directory.ts';
 import { shortNameOf } from './function.ts';
 import { Principals } from './principals.ts';
+import { Robots } from './robots.ts';
 import { Sessions } from './sessions.ts';
 
 /** Kinds of entity of stage 2. The numbers are part of saved state. */
@@ -38,6 +39,8 @@ export class TenantBaselines {
   /** When and how much principals act; in focus together with `categories`. */
   readonly principals = new Principals();
   readonly sessions = new Sessions();
+  /** Who deploys as a robot does. */
+  readonly robots = new Robots();
   /** Hashes of kinds of principals and of other words that detectors compare with. */
   readonly person: number;
   lesson: Lesson = { day: 0, training: false };
@@ -142,6 +145,7 @@ export class TenantBaselines {
     this.entities.save(out);
     this.#values.save(out);
     this.#traced.save(out);
+    this.robots.save(out);
     this.principals.save(out);
     this.sessions.save(out);
   }
@@ -151,6 +155,7 @@ export class TenantBaselines {
     this.entities.load(from);
     this.#values.load(from);
     this.#traced.load(from);
+    this.robots.load(from);
     this.principals.load(from);
     this.sessions.load(from);
   }

@@ -17,13 +17,21 @@ interface Change {
   readonly of?: string;
   readonly action?: string;
   readonly flags?: number;
+  readonly network?: string;
 }
 
 function change(
   atMs: number,
-  { by = ROBOT, what = 'code', of = MAILER, action = 'lambda:UpdateFunctionCode', flags = 0 }: Change = {},
+  {
+    by = ROBOT,
+    what = 'code',
+    of = MAILER,
+    action = 'lambda:UpdateFunctionCode',
+    flags = 0,
+    network = 'net_1',
+  }: Change = {},
 ): Sample {
-  const symbols = { principal: by, principalKind: 'role', action, resource: of, changeKind: what, network: 'net_1' };
+  const symbols = { principal: by, principalKind: 'role', action, resource: of, changeKind: what, network };
   return { kind: 'change', atMs, flags, symbols };
 }
 
@@ -82,6 +90,34 @@ describe('change.unusual-principal fires', () => {
   it('about one stranger after another: each is no reason to expect the next', () => {
     const strangers = [0, 1, 2, 3].map((at) => change(AFTER_MS + at * 1000, { by: `role/stranger-${at}` }));
     assert.equal(claims(fed(changes(12), strangers), ID).length, 4);
+  });
+});
+
+/** A pipeline of twenty functions beside a robot that alone changes MAILER: ten days, an hour apart. */
+const PIPELINE = 'arn:aws:iam::111122223333:role/pipeline';
+function withPipeline(): Sample[] {
+  return changes(240, (at) =>
+    at % 2 === 0 ? { by: PIPELINE, of: `lambda/aws:1:eu-west-1:p${at % 40}` } : { by: ROBOT, of: MAILER },
+  );
+}
+
+describe('change.unusual-principal and a deploy robot', () => {
+  it('stays quiet when it deploys what another one deployed so far', () => {
+    assert.deepEqual(claims(fed(withPipeline(), [change(AFTER_MS, { by: PIPELINE })]), ID), []);
+  });
+
+  it('fires when its credentials deploy from elsewhere', () => {
+    assert.equal(claims(fed(withPipeline(), [change(AFTER_MS, { by: PIPELINE, network: 'net_2' })]), ID).length, 1);
+  });
+
+  it('fires when it changes a permission, a policy or a trigger', () => {
+    for (const what of ['permission', 'policy', 'trigger']) {
+      assert.equal(claims(fed(withPipeline(), [change(AFTER_MS, { by: PIPELINE, what })]), ID).length, 1, what);
+    }
+  });
+
+  it('fires when somebody deploys who never deployed', () => {
+    assert.equal(claims(fed(withPipeline(), [change(AFTER_MS, { by: STRANGER })]), ID).length, 1);
   });
 });
 

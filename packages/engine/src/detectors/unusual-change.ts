@@ -1,6 +1,7 @@
 import { CATEGORY, keyOf } from '../baselines/category.ts';
 import { learnValue } from '../baselines/learning.ts';
 import { type Novelty, scoreNovelty } from '../baselines/novelty.ts';
+import type { Hands } from '../baselines/robots.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
@@ -12,6 +13,8 @@ const BASE = 1.3;
 
 /** Changes of one kind from which that kind is judged by itself. */
 const KIND_COUNT_MIN = 10;
+/** What a deploy robot deploys is half as surprising: its breadth never erases surprise. */
+const ROBOT_FACTOR = 0.5;
 /** Entity that holds all changes of the account; hashes of kinds are never 0. */
 const ANY_KIND = 0;
 
@@ -37,7 +40,8 @@ export const TECHNIQUES_OF_CHANGE: { readonly [kind: string]: readonly string[] 
 
 /**
  * Code, configuration, permissions, triggers, policies, trails or identities changed by a principal that never made this
- * kind of change: on this target if it has a history of changes, else in this account.
+ * kind of change: on this target if it has a history of changes, else in this account. Code that a deploy robot deploys is half as
+ * surprising, as long as it does so from its network and with its client; whatever else it changes is not.
  */
 export const unusualChange: Detector<TenantBaselines> = {
   id: 'change.unusual-principal',
@@ -61,16 +65,19 @@ export const unusualChange: Detector<TenantBaselines> = {
     if (rareKind) state.focus('account', ANY_KIND);
     const inAccount = judge(state, who);
     const accountExpected = inAccount === undefined ? '' : expectedValues(state, CATEGORY.changer);
+    const robot = isRobotsDeployment(seen, state);
     const byTarget = onTarget !== undefined && onTarget.score >= onTarget.threshold;
     const speaks = byTarget ? onTarget : inAccount;
-    if (speaks === undefined || speaks.score < SCORE_MIN) return;
+    if (speaks === undefined) return;
+    const score = robot ? speaks.score * ROBOT_FACTOR : speaks.score;
+    if (score < SCORE_MIN) return;
     const words = { principal: text(seen, 'principal'), kind: text(seen, 'changeKind'), action: text(seen, 'action') };
     const targetText = text(seen, 'resource');
     const failed = (seen.flags & FLAG.denied) !== 0;
     const unit = byTarget ? 'changes of it' : rareKind ? 'changes seen' : `${words.kind} changes seen`;
     out.add({
       detector: unusualChange.id,
-      score: speaks.score,
+      score,
       threshold: speaks.threshold,
       count: speaks.count,
       maturity: speaks.count / (speaks.count + 10),
@@ -101,6 +108,8 @@ export const unusualChange: Detector<TenantBaselines> = {
     if (who === 0 || kind === 0) return;
     const name = () => text(seen, 'principal');
     const target = seen.symbols[SYMBOL.resource];
+    const counts = !state.held && (seen.flags & FLAG.denied) === 0;
+    if (counts && !isPerson(seen, state)) state.robots.learn(handsOf(seen), target, state.lesson);
     if (target !== 0) {
       state.ensure('touched', target, () => text(seen, 'resource'));
       learnChanger(state, who, name);
@@ -111,6 +120,19 @@ export const unusualChange: Detector<TenantBaselines> = {
     learnChanger(state, who, name);
   },
 };
+
+/** New code of something, by hands that deploy many things on many days. Roles, policies and URLs are other kinds of change. */
+function isRobotsDeployment(seen: Observation, state: TenantBaselines): boolean {
+  return text(seen, 'changeKind') === 'code' && !isPerson(seen, state) && state.robots.knows(handsOf(seen));
+}
+
+function isPerson({ symbols }: Observation, state: TenantBaselines): boolean {
+  return symbols[SYMBOL.principalKind] === state.person;
+}
+
+function handsOf({ symbols }: Observation): Hands {
+  return { principal: symbols[SYMBOL.principal], network: symbols[SYMBOL.network], client: symbols[SYMBOL.client] };
+}
 
 /** "none of the 15 code changes in the account before was theirs". */
 function noneBefore(of: Novelty, unit: string): string {

@@ -13,6 +13,7 @@ import type {
   TrainingSpan,
 } from './record.ts';
 import { CONTROL_KINDS, FEEDBACK_SCOPES, RESPONSE_STATES, ROLL_BACK_ACTIONS, SETTING_KEYS } from './record.ts';
+import { parseSensitivity } from './sensitivity.ts';
 
 /** Characters of one text in a control record. Longer than any identifier; short enough for every message. */
 export const CONTROL_TEXT_CHARS_MAX = 1024;
@@ -104,6 +105,7 @@ const PARSERS: { readonly [K in Control['kind']]: (fields: Fields) => Control } 
 const SETTINGS: { readonly [K in SettingKey]: (value: string) => boolean } = {
   budget: (value) => /^\d{1,4}$/.test(value) && Number(value) <= 1000,
   off: (value) => value === '' || value.split(',').every((name) => FAMILIES.some((family) => family === name)),
+  sensitivity: (value) => parseSensitivity(value) !== undefined,
 };
 
 /** Reads own properties of an outside object, so that a key such as `__proto__` is only an unknown field. */

@@ -53,6 +53,8 @@ export const SETTING_KEYS = [
   'off',
   /** Incidents a week that people are paged for, 0 to 1000. */
   'budget',
+  /** How much functions matter: `PATTERN=LEVEL` separated by commas, see `event/sensitivity.ts`; '' for all alike. */
+  'sensitivity',
 ] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 

@@ -199,6 +199,36 @@ describe('a finding that connects two incidents', () => {
   });
 });
 
+describe('what adds up over weeks', () => {
+  const WEEK_MINUTES = 7 * 1440;
+  const reach = (to: Correlation, number: number, told: Told) => {
+    const one = finding(number, told);
+    return to.add(one, { stampMs: one.timeMs, windowMs: DAY_MS, reachMs: 30 * DAY_MS });
+  };
+
+  it('joins an incident of its entity that ended by itself within thirty days, over a save', () => {
+    const before = new Correlation();
+    const [first] = add(before, 1, { fn: 'orders', minute: 0 });
+    add(before, 2, { fn: 'other', minute: 2 * WEEK_MINUTES });
+    const correlation = new Correlation();
+    correlation.load(new StateReader(savedOf(before)));
+    const [joined] = reach(correlation, 3, { fn: 'orders', minute: 3 * WEEK_MINUTES });
+    assert.equal(joined.id, first.id);
+    assert.equal(joined.findings.length, 2);
+    assert.equal(add(correlation, 4, { fn: 'orders', minute: 3 * WEEK_MINUTES + 60 })[0].id, first.id);
+  });
+
+  it('joins none that ended longer ago, is about something else, or that a person closed', () => {
+    const correlation = new Correlation();
+    const [old] = add(correlation, 1, { fn: 'orders', minute: 0 });
+    const [closed] = add(correlation, 2, { fn: 'mailer', minute: 3 * WEEK_MINUTES });
+    add(correlation, 3, { fn: 'other', minute: 4 * WEEK_MINUTES });
+    correlation.setState(closed.id, 'closed-false');
+    assert.notEqual(reach(correlation, 4, { fn: 'orders', minute: 5 * WEEK_MINUTES })[0].id, old.id);
+    assert.notEqual(reach(correlation, 5, { fn: 'mailer', minute: 5 * WEEK_MINUTES })[0].id, closed.id);
+  });
+});
+
 describe('a person sets the state', () => {
   it('and the incident keeps it while it goes on', () => {
     const correlation = new Correlation();

@@ -30,12 +30,21 @@ interface Case {
  */
 export class Correlation {
   readonly #open = new Map<string, Case>();
+  /** Incidents that ended by themselves, oldest first: what adds up over weeks joins them. */
+  readonly #ended = new Map<string, Case>();
   /** Which open incident a key (entity, principal, trace) belongs to. */
   readonly #byKey = new Map<string, string>();
 
-  /** Puts a finding into its incident; returns the changed incident, and the one merged away, if any. */
-  add(finding: Finding, at: { readonly stampMs: number; readonly windowMs: number }): Incident[] {
+  /**
+   * Puts a finding into its incident; returns the changed incident, and the one merged away, if any. One with a `reachMs` also takes up an
+   * incident of its entity that ended by itself within that time.
+   */
+  add(
+    finding: Finding,
+    at: { readonly stampMs: number; readonly windowMs: number; readonly reachMs?: number },
+  ): Incident[] {
     this.#expire(at.stampMs - at.windowMs);
+    if (at.reachMs !== undefined) this.#takeUp(finding, at.stampMs - at.reachMs);
     const keys = keysOf(finding);
     const found = [...new Set(keys.map((key) => this.#byKey.get(key)).filter((id) => id !== undefined))];
     const cases = found.map((id) => this.#open.get(id)).filter((one) => one !== undefined);
@@ -67,64 +76,26 @@ export class Correlation {
     return incidentOf(found);
   }
 
-  /** Sets a person's state; closing ends correlation. Undefined when the incident is not open. */
+  /** Sets a person's state; closing ends correlation. Undefined when the incident is not known any more. */
   setState(id: string, state: State): Incident | undefined {
-    const found = this.#open.get(id);
+    const found = this.#open.get(id) ?? this.#ended.get(id);
     if (found === undefined) return undefined;
+    if (state.startsWith('closed')) this.#ended.delete(id);
     found.state = state;
     if (state.startsWith('closed')) this.#close(found);
     return incidentOf(found);
   }
 
   save(out: StateWriter): void {
-    out.u32(this.#open.size);
-    for (const one of this.#open.values()) {
-      out.text(one.id);
-      out.f64(one.openedMs);
-      out.f64(one.lastMs);
-      out.f64(one.lastStampMs);
-      for (const list of [one.findings, one.keys, one.entities]) {
-        out.u32(list.length);
-        for (const text of list) out.text(text);
-      }
-      out.u32(one.more);
-      out.u32(one.repeats);
-      out.f64(one.repeatedAt);
-      out.u32(INCIDENT_STATES.indexOf(one.state));
-      out.f64(one.risk);
-      out.text(one.first);
-      out.text(one.worst);
-      out.u32(one.page === undefined ? 0 : PAGE_REASONS.indexOf(one.page) + 1);
-    }
+    saveCases(out, this.#open);
+    saveCases(out, this.#ended);
   }
 
   load(from: StateReader): void {
-    this.#open.clear();
     this.#byKey.clear();
-    for (let left = from.u32(); left > 0; left--) {
-      const id = from.text();
-      const times = [from.f64(), from.f64(), from.f64()] as const;
-      const [findings, keys, entities] = [texts(from), texts(from), texts(from)];
-      const [more, repeats, repeatedAt] = [from.u32(), from.u32(), from.f64()];
-      const state = INCIDENT_STATES[from.u32()];
-      from.expect(state !== undefined, 'incident state');
-      const one = {
-        id,
-        openedMs: times[0],
-        lastMs: times[1],
-        lastStampMs: times[2],
-        findings,
-        keys,
-        entities,
-        more,
-        repeats,
-        repeatedAt,
-        state,
-      };
-      const last = { risk: from.f64(), first: from.text(), worst: from.text() };
-      this.#open.set(id, { ...one, ...last, page: PAGE_REASONS[from.u32() - 1] });
-      for (const key of keys) this.#byKey.set(key, id);
-    }
+    loadCases(from, this.#open);
+    loadCases(from, this.#ended);
+    for (const one of this.#open.values()) for (const key of one.keys) this.#byKey.set(key, one.id);
   }
 
   #new(finding: Finding): Case {
@@ -197,7 +168,26 @@ export class Correlation {
   }
 
   #expire(beforeMs: number): void {
-    for (const one of this.#open.values()) if (one.lastStampMs < beforeMs) this.#close(one);
+    for (const one of this.#open.values()) {
+      if (one.lastStampMs >= beforeMs) continue;
+      this.#close(one);
+      this.#ended.set(one.id, one);
+      const oldest = this.#ended.keys().next().value;
+      if (this.#ended.size > OPEN_INCIDENTS_MAX && oldest !== undefined) this.#ended.delete(oldest);
+    }
+  }
+
+  /** Opens the newest incident of a finding's entity again that ended by itself since `sinceMs`. */
+  #takeUp(finding: Finding, sinceMs: number): void {
+    let newest: Case | undefined;
+    for (const one of this.#ended.values()) {
+      if (one.lastStampMs < sinceMs) this.#ended.delete(one.id);
+      else if (one.entities.includes(finding.entity.key)) newest = one;
+    }
+    if (newest === undefined) return;
+    this.#ended.delete(newest.id);
+    this.#open.set(newest.id, newest);
+    for (const key of newest.keys) if (!this.#byKey.has(key)) this.#byKey.set(key, newest.id);
   }
 
   #close(one: Case): void {
@@ -251,4 +241,39 @@ function texts(from: StateReader): string[] {
   const list: string[] = [];
   for (let left = from.u32(); left > 0; left--) list.push(from.text());
   return list;
+}
+
+function saveCases(out: StateWriter, cases: ReadonlyMap<string, Case>): void {
+  out.u32(cases.size);
+  for (const one of cases.values()) {
+    out.text(one.id);
+    for (const time of [one.openedMs, one.lastMs, one.lastStampMs]) out.f64(time);
+    for (const list of [one.findings, one.keys, one.entities]) {
+      out.u32(list.length);
+      for (const text of list) out.text(text);
+    }
+    out.u32(one.more);
+    out.u32(one.repeats);
+    out.f64(one.repeatedAt);
+    out.u32(INCIDENT_STATES.indexOf(one.state));
+    out.f64(one.risk);
+    out.text(one.first);
+    out.text(one.worst);
+    out.u32(one.page === undefined ? 0 : PAGE_REASONS.indexOf(one.page) + 1);
+  }
+}
+
+function loadCases(from: StateReader, cases: Map<string, Case>): void {
+  cases.clear();
+  for (let left = from.u32(); left > 0; left--) {
+    const id = from.text();
+    const [openedMs, lastMs, lastStampMs] = [from.f64(), from.f64(), from.f64()];
+    const [findings, keys, entities] = [texts(from), texts(from), texts(from)];
+    const [more, repeats, repeatedAt] = [from.u32(), from.u32(), from.f64()];
+    const state = INCIDENT_STATES[from.u32()];
+    from.expect(state !== undefined, 'incident state');
+    const lists = { findings, more, repeats, repeatedAt, keys, entities };
+    const last = { risk: from.f64(), first: from.text(), worst: from.text(), page: PAGE_REASONS[from.u32() - 1] };
+    cases.set(id, { id, openedMs, lastMs, lastStampMs, ...lists, state, ...last });
+  }
 }

@@ -1,5 +1,6 @@
 import { shortNameOf } from '../baselines/function.ts';
 import type { Entity, Finding } from '../event/finding.ts';
+import { impactAt, type Sensitivity } from '../event/sensitivity.ts';
 import type { Place } from './draft.ts';
 import type { Accumulated } from './ledgers.ts';
 import { riskOf } from './risk.ts';
@@ -23,7 +24,7 @@ const DAY_MS = 86_400_000;
 export function accumulatedFinding(
   place: Place,
   crossed: Accumulated,
-  as: { readonly id: string; readonly entity: Entity; readonly template: Finding },
+  as: { readonly id: string; readonly entity: Entity; readonly template: Finding; readonly sensitivity: Sensitivity },
 ): Finding {
   const { contributors, decades, limit, halfLifeDays } = crossed;
   const first = contributors.reduce((least, { timeMs }) => Math.min(least, timeMs), place.eventMs);
@@ -33,6 +34,7 @@ export function accumulatedFinding(
     kinds.slice(0, NAMED_MAX).join(', ') + (kinds.length > NAMED_MAX ? ` and ${kinds.length - NAMED_MAX} more` : '');
   const name = as.entity.kind === 'function' ? shortNameOf(as.entity.key) : as.entity.key;
   const count = contributors.length;
+  const impact = impactAt(IMPACT, as.sensitivity);
   return {
     ...as.template,
     id: as.id,
@@ -46,8 +48,8 @@ export function accumulatedFinding(
     score: decades,
     rarity: Math.exp(-Math.LN10 * Math.min(12, decades)),
     confidence: CONFIDENCE,
-    impact: IMPACT,
-    risk: riskOf(IMPACT, CONFIDENCE),
+    impact,
+    risk: riskOf(impact, CONFIDENCE),
     evidence: [
       {
         parameter: 'weak_signals_decades',

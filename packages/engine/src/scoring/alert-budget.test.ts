@@ -89,6 +89,19 @@ describe('C15: the alert budget', () => {
     assert.deepEqual([paged, confirmedTrue, confirmedFalse, unreviewed], [2, 1, 0, 1]);
   });
 
+  it('can be looked at without changing anything', () => {
+    const budget = new AlertBudget();
+    weeks(budget, 5);
+    const bytes = () => {
+      const out = new StateWriter();
+      budget.save(out);
+      return out.finish();
+    };
+    const before = bytes();
+    assert.deepEqual(budget.report(400, 1).lastWeek, { budget: 0, impact: 0, young: 0 });
+    assert.deepEqual(bytes(), before);
+  });
+
   it('goes on after save and load as if nothing had happened', () => {
     const whole = new AlertBudget();
     weeks(whole, 5);

@@ -70,6 +70,7 @@ export class AlertBudget {
   /** Whether people are to be paged for an incident that is new or became graver; undefined when not, or when they were. */
   consider(of: Candidate): PageReason | undefined {
     if (this.#verdicts.has(of.incident)) return undefined;
+    this.#forget(of.day);
     const threshold = this.threshold(of.day);
     this.#note(of);
     const reason = this.#reasonFor(of, threshold);
@@ -86,13 +87,18 @@ export class AlertBudget {
 
   /** Risk from which an incident is among those the budget has room for. */
   threshold(day: number): number {
-    this.#forget(day);
-    const [first] = this.#risks;
+    return this.#threshold(day, this.perWeek);
+  }
+
+  /** Changes nothing: it is also asked for by those who only look. */
+  #threshold(day: number, perWeek: number): number {
+    const risks = this.#risks.filter((one) => one.day >= day - MEMORY_WEEKS * WEEK_DAYS);
+    const [first] = risks;
     if (first === undefined) return RISK_START;
     const weeks = Math.max(1, Math.min(MEMORY_WEEKS, (day - first.day) / WEEK_DAYS));
-    const room = Math.floor(this.perWeek * weeks);
-    if (this.#risks.length <= room) return day - first.day < WEEK_DAYS ? RISK_START : RISK_MIN;
-    const sorted = this.#risks.map(({ risk }) => risk).sort((a, b) => b - a);
+    const room = Math.floor(perWeek * weeks);
+    if (risks.length <= room) return day - first.day < WEEK_DAYS ? RISK_START : RISK_MIN;
+    const sorted = risks.map(({ risk }) => risk).sort((a, b) => b - a);
     return Math.max(RISK_MIN, sorted[Math.max(0, room - 1)]);
   }
 
@@ -105,15 +111,15 @@ export class AlertBudget {
     this.#verdicts.set(incident, verdict);
   }
 
-  report(day: number): BudgetReport {
-    this.#forget(day);
+  /** How the promise is kept on a day, for a budget of `perWeek`. Changes nothing. */
+  report(day: number, perWeek = this.perWeek): BudgetReport {
     const lastWeek = { budget: 0, impact: 0, young: 0 };
-    for (const page of this.#pages) lastWeek[page.reason]++;
+    for (const page of this.#pages) if (page.day >= day - WEEK_DAYS) lastWeek[page.reason]++;
     const { paged } = this.#totals;
     return {
-      perWeek: this.perWeek,
+      perWeek,
       lastWeek,
-      threshold: this.threshold(day),
+      threshold: this.#threshold(day, perWeek),
       paged,
       confirmedTrue: this.#totals.true,
       confirmedFalse: this.#totals.false,

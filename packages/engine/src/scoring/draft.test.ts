@@ -56,6 +56,7 @@ function drafted(judged: Partial<Judged> = {}, place: { own?: boolean } = {}) {
     function: ENTITY.key,
     facets: 1 << FACET.sensor,
     facetsEver: 1 << FACET.sensor,
+    sensitivity: 'normal',
     ...judged,
   };
   const row = new RowPlace(batch(), 1, 70);

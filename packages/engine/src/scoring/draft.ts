@@ -2,6 +2,7 @@ import type { Score } from '../detectors/detector.ts';
 import type { Batch } from '../event/batch.ts';
 import type { Entity, Family, Finding } from '../event/finding.ts';
 import { FACETS, TRUST_OF_FACET } from '../event/schema.ts';
+import { impactAt, type Sensitivity } from '../event/sensitivity.ts';
 import { unseenWith } from './coverage.ts';
 import { confidenceOf, riskOf } from './risk.ts';
 
@@ -47,6 +48,8 @@ export interface Judged {
   readonly function: string;
   readonly facets: number;
   readonly facetsEver: number;
+  /** How much the function matters. */
+  readonly sensitivity: Sensitivity;
 }
 
 /** A row of a batch whose first row has `ordinal`. Its texts are made when they are read: few scores are told. */
@@ -86,6 +89,7 @@ export function draftFinding(
   const rarity = Math.min(judged.rarity, judged.fused);
   const sure = confidenceOf({ rarity, maturity: score.maturity, trust: TRUST_OF_FACET[facet] });
   const confidence = judged.sinceDeployment < DEPLOYMENT_COUNT ? sure * DEPLOYMENT_FACTOR : sure;
+  const impact = impactAt(score.impact, judged.sensitivity);
   return {
     id: as.id,
     level: as.level,
@@ -103,8 +107,8 @@ export function draftFinding(
     rarity: judged.rarity,
     maturity: score.maturity,
     confidence,
-    impact: score.impact,
-    risk: riskOf(score.impact, confidence),
+    impact,
+    risk: riskOf(impact, confidence),
     evidence: score.evidence,
     quietIf: score.quietIf,
     unseen: unseenWith(judged.facetsEver),
@@ -136,6 +140,8 @@ function notesOf(judged: Judged): string[] {
   }
   if (judged.knownElsewhere) notes.push('Other functions show this value, which halves the surprise.');
   if (judged.namesake !== '') notes.push(`Young: judged in part by ${judged.namesake}, which has the same name.`);
+  if (judged.sensitivity !== 'normal')
+    notes.push(`The function is rated ${judged.sensitivity}, which moves the impact.`);
   return notes;
 }
 

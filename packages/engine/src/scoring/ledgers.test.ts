@@ -65,15 +65,30 @@ describe('ledgers', () => {
     assert.equal(crossed[0]?.entity, 'orders');
   });
 
-  it('forget by half-lives, and what people explained', () => {
+  it('count no more what people explained, but everything else, until that is taken back', () => {
+    const ledgers = new Ledgers();
+    for (let step = 0; step < 3; step++) ledgers.add(signal(0, `a|${step}`), 'orders', []);
+    const level = () => ledgers.levels('orders', 1)[1];
+    ledgers.explain('orders', true);
+    ledgers.explain('never seen', true);
+    const before = level();
+    ledgers.add(signal(1, 'a|1'), 'orders', []);
+    assert.ok(level() <= before);
+    ledgers.add(signal(1, 'b|1'), 'orders', []);
+    assert.ok(level() > before + 2);
+    const other = level();
+    ledgers.explain('orders', false);
+    ledgers.add(signal(1, 'a|1'), 'orders', []);
+    assert.ok(level() > other);
+  });
+
+  it('forget by half-lives', () => {
     const ledgers = new Ledgers();
     ledgers.add(signal(0, 'a|1'), 'orders', []);
     const [dayBefore, monthBefore] = ledgers.levels('orders', 0);
     const [dayAfter, monthAfter] = ledgers.levels('orders', 30);
     assert.ok(Math.abs(monthAfter - monthBefore / 2) < 1e-9);
     assert.ok(dayAfter < dayBefore / 1e8);
-    ledgers.clear('orders');
-    assert.deepEqual(ledgers.levels('orders', 0), [0, 0]);
   });
 
   it('are bounded, and what holds much stays', () => {
@@ -88,6 +103,7 @@ describe('ledgers', () => {
   it('go on after save and load as if nothing had happened', () => {
     const whole = new Ledgers();
     for (let step = 0; step < 3; step++) whole.add(signal(step, `a|${step}`), 'orders', ['front']);
+    whole.explain('front', true);
     const out = new StateWriter();
     whole.save(out);
     const loaded = new Ledgers();

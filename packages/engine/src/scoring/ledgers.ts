@@ -60,6 +60,8 @@ interface Ledger {
   contributors: Contributor[];
   /** How often each identity counted. */
   readonly signals: Map<string, number>;
+  /** Identities a person explained: they count no more. */
+  explained: string[];
 }
 
 /**
@@ -92,9 +94,18 @@ export class Ledgers {
     );
   }
 
-  /** Forgets what was held against an entity: a person explained it. */
-  clear(entity: string): void {
-    this.#ledgers.delete(entity);
+  /** True while a person's explanation of what is held against an entity stands. */
+  isExplained(entity: string): boolean {
+    return (this.#ledgers.get(entity)?.explained.length ?? 0) > 0;
+  }
+
+  /**
+   * A person explained what is held against an entity, or takes that back. The signals that came so far count no more; others count as
+   * before, so that nobody hides behind the explanation.
+   */
+  explain(entity: string, explained: boolean): void {
+    const ledger = this.#ledgers.get(entity);
+    if (ledger !== undefined) ledger.explained = explained ? [...ledger.signals.keys()] : [];
   }
 
   save(out: StateWriter): void {
@@ -116,6 +127,8 @@ export class Ledgers {
         out.text(identity);
         out.u32(times);
       }
+      out.u32(ledger.explained.length);
+      for (const identity of ledger.explained) out.text(identity);
     }
   }
 
@@ -134,12 +147,15 @@ export class Ledgers {
       }
       const signals = new Map<string, number>();
       for (let more = from.u32(); more > 0; more--) signals.set(from.text(), from.u32());
-      this.#ledgers.set(entity, { levels, usual, day, told, contributors, signals });
+      const explained: string[] = [];
+      for (let more = from.u32(); more > 0; more--) explained.push(from.text());
+      this.#ledgers.set(entity, { levels, usual, day, told, contributors, signals, explained });
     }
   }
 
   #count(signal: Signal, entity: string, share: number): Accumulated[] {
     const ledger = this.#ledgerOf(entity, signal.day);
+    if (ledger.explained.includes(signal.identity)) return [];
     const times = (ledger.signals.get(signal.identity) ?? 0) + 1;
     this.#remember(ledger, signal.identity, times);
     const own = Math.min(SIGNAL_DECADES_MAX, -Math.log10(Math.max(1e-300, signal.rarity)) - FREE_DECADES);
@@ -191,6 +207,7 @@ export class Ledgers {
       told: HALF_LIVES.map(() => 0),
       contributors: [],
       signals: new Map(),
+      explained: [],
     };
     this.#ledgers.set(entity, made);
     return made;

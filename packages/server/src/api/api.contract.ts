@@ -199,8 +199,28 @@ function fill(store: Store): void {
     return { key, updatedMs: 1_764_000_000_000, content: { ...EMPTY_PROFILE, key, invocations: 100 * at } };
   });
   const coverage = [{ key: 'C1', updatedMs: 1, content: { capability: 'resources', full: 1, partial: 2, dark: 0 } }];
-  store.commitStep({ findings, incidents, consumed: FINDINGS, profiles, coverage });
+  store.commitStep({ findings, incidents, consumed: FINDINGS, profiles, coverage, standing: STANDING });
 }
+
+const STANDING = {
+  key: 'promises',
+  updatedMs: 1,
+  content: {
+    budget: {
+      perWeek: 5,
+      lastWeek: { budget: 2, impact: 1, young: 0 },
+      threshold: 0.5,
+      paged: 3,
+      confirmedTrue: 1,
+      confirmedFalse: 0,
+      unreviewed: 2,
+    },
+    calibration: [{ detector: 'timing.tail', level: 0.01, expected: 20.5, observed: 19 }],
+    ledgers: 4,
+    ledgersEvicted: 0,
+    suppressed: 7,
+  },
+};
 
 const EMPTY_PROFILE = {
   cold: 1,

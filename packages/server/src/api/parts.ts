@@ -32,7 +32,7 @@ export interface ApiParts {
   /** Read only, on the thread of the API. */
   readonly store: Pick<
     Store,
-    'finding' | 'findings' | 'incident' | 'incidents' | 'functions' | 'functionAt' | 'coverage'
+    'finding' | 'findings' | 'incident' | 'incidents' | 'functions' | 'functionAt' | 'coverage' | 'standing'
   >;
   readonly series: SeriesReader;
   readonly access: Access;

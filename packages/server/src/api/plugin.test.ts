@@ -25,6 +25,8 @@ const SOUND: Readonly<Record<string, { readonly path: string; readonly body?: ob
   getFunction: { path: `/functions/${encodeURIComponent(PAY)}` },
   getSeries: { path: `${SERIES}?metric=count&from=${TEST_HOUR_MS}&to=${TEST_HOUR_MS + 600_000}` },
   getCoverage: { path: '/coverage' },
+  getStanding: { path: '/standing' },
+  changeSettings: { path: '/controls/settings', body: { budget: '3' } },
   giveFeedback: { path: '/controls/feedback', body: { finding: FIRST, verdict: 'expected' } },
   setIncidentState: { path: '/controls/incident-state', body: { incident: `i${FIRST}`, state: 'acknowledged' } },
   declareNormal: { path: '/controls/training-span', body: { fromMs: 1000, toMs: 2000 } },

@@ -1,9 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Standing } from '@gait/engine/standing';
 import type { Service } from '../runtime/service.ts';
 import type { Projection, Store } from '../storage/store.ts';
 import { FRESH_MS, PORTION_ROWS, REFRESH_WAIT_MS } from './limits.ts';
 
-type Profiles = Pick<Store, 'functions' | 'functionAt' | 'coverage'>;
+type Profiles = Pick<Store, 'functions' | 'functionAt' | 'coverage' | 'standing'>;
 
 /**
  * Profiles and coverage that are at most some seconds old, however many ask for them: the engine is told to write them
@@ -48,6 +49,12 @@ export class Refreshed<Row> {
   async coverage(): Promise<readonly Projection[]> {
     await this.#refresh();
     return this.#store.coverage();
+  }
+
+  /** How the promises stand. */
+  async standing(): Promise<Standing | undefined> {
+    await this.#refresh();
+    return this.#store.standing();
   }
 
   async #read(): Promise<readonly Row[]> {

@@ -132,6 +132,29 @@ export const COVERAGE_ROW = z
   .looseObject({ capability: z.string(), full: count, partial: count, dark: count })
   .meta({ id: 'CoverageRow', description: 'Of how many functions a capability can be seen, in part, or not.' });
 
+/** How the promises stand. */
+export const STANDING = z
+  .strictObject({
+    budget: z.strictObject({
+      perWeek: count.describe('pages a week that were asked for'),
+      lastWeek: z
+        .strictObject({ budget: count, impact: count, young: count })
+        .describe('pages of seven model days by reason; only `budget` counts against the promise'),
+      threshold: z.number().describe('risk an incident needs now'),
+      paged: count,
+      confirmedTrue: count,
+      confirmedFalse: count,
+      unreviewed: count,
+    }),
+    calibration: z
+      .array(z.strictObject({ detector: z.string(), level: z.number(), expected: z.number(), observed: z.number() }))
+      .describe('how often a rarity at or below `level` was claimed, and should have been'),
+    ledgers: count.describe('entities with weak signals held against them'),
+    ledgersEvicted: count,
+    suppressed: count.describe('findings kept silent because the same was told before'),
+  })
+  .meta({ id: 'Standing', description: 'How the promises to people stand.' });
+
 /** How the service is. */
 export const HEALTH = z
   .strictObject({

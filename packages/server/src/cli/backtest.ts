@@ -45,7 +45,7 @@ export function backtestCommand(): Command {
       'after',
       `
 Nothing is changed: two engines read the log beside each other. Settings: budget=N (pages a week), off=FAMILY,FAMILY (learned, not
-judged).
+judged), sensitivity=PATTERN=LEVEL,... (low, normal, high or critical).
 
   $ gait backtest --data ./kept --budget 1
   $ gait backtest --data ./kept --set off=cost,rate --since 2026-11-01`,

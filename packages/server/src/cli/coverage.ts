@@ -1,7 +1,9 @@
 import { isPartial } from '@gait/engine/baselines/namesakes';
+import type { Standing } from '@gait/engine/standing';
 import { Command } from 'commander';
 import type { PlaceSource } from '../ingest/places/places.ts';
 import { printable } from '../render/printable.ts';
+import { calibrationText } from '../render/standing-text.ts';
 import { readPlaceSources } from '../runtime/place-sources.ts';
 import type { Json } from '../storage/store.ts';
 import { FOLDER_OPTION, withStore } from './folder.ts';
@@ -21,12 +23,16 @@ export function coverageCommand(): Command {
     .option(...FOLDER_OPTION)
     .option('--json', 'one capability a line')
     .action(async (options: { data?: string; json?: true }) => {
-      const { rows, unresolved } = await withStore(options.data, ({ store }) => ({
+      const { rows, unresolved, standing } = await withStore(options.data, ({ store }) => ({
         rows: store.coverage().map((one) => parseRow(one.content)),
+        standing: store.standing(),
         unresolved: store.functions().filter(({ key }) => isPartial(key)).length,
       }));
       if (options.json === true) for (const row of rows) print(`${JSON.stringify(row)}\n`);
-      else print(coverageText(rows) + unresolvedText(unresolved) + placesText(readPlaceSources(options.data)));
+      else {
+        const places = placesText(readPlaceSources(options.data));
+        print(coverageText(rows) + unresolvedText(unresolved) + places + honestyText(standing));
+      }
     });
 }
 
@@ -41,6 +47,12 @@ export function coverageText(rows: readonly Row[]): string {
     return `${cells}${full + partial === 0 ? '   no finding here means no data' : ''}\n`;
   });
   return `Of how many functions it can be seen:\n\n${head}${lines.join('')}`;
+}
+
+/** How often rarities were claimed, against how often they should have been. */
+function honestyText(standing: Standing | undefined): string {
+  const text = standing === undefined ? '' : calibrationText(standing.calibration);
+  return text === '' ? '' : `\nHow honest rarities are, over what was judged:\n\n${text}`;
 }
 
 /** Whether countries and owners of networks are known, and how old that knowledge is. */

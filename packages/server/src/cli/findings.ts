@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { budgetText } from '../render/standing-text.ts';
 import { findingsText, incidentsText } from '../render/text.ts';
 import { grouped } from '../render/words.ts';
 import { findingsInOrder } from '../runtime/found.ts';
@@ -49,14 +50,21 @@ function incidentsAndFindingsText({ store, folder }: OpenStore, limit: number): 
   const style = outputStyle(process.stdout);
   const findings = store.findings({ level: 'finding', limit: oneMore(limit) });
   const data = `--data ${word(folder)}`;
-  if (findings.length === 0) return `No findings. What cannot be seen: gait coverage ${data}\n`;
+  const budget = standingText(store);
+  if (findings.length === 0) return `No findings. What cannot be seen: gait coverage ${data}\n${budget}`;
   // An incident that became part of another one has no findings of its own.
   const incidents = store.incidents({ limit: FINDINGS_LISTED_MAX }).filter((one) => one.findings.length > 0);
   const lists = [
     section(['incident', 'incidents'], incidents.length, incidentsText(incidents.slice(0, limit), style), limit),
     section(['finding', 'findings'], findings.length, findingsText(findings.slice(0, limit), style), limit),
   ];
-  return `${lists.join('\n')}\nOne in full: gait explain ID ${data}\n`;
+  return `${lists.join('\n')}\n${budget}One in full: gait explain ID ${data}\n`;
+}
+
+/** How the alert budget is kept; '' before that was written first. */
+function standingText(store: OpenStore['store']): string {
+  const standing = store.standing();
+  return standing === undefined ? '' : `${budgetText(standing.budget)}\n`;
 }
 
 function signalsText({ store, folder }: OpenStore, limit: number): string {

@@ -1,5 +1,6 @@
 import type { Engine } from '@gait/engine/engine';
 import { coverageOf, type FunctionProfile, profilesInTurn } from '@gait/engine/profile';
+import { standingOf } from '@gait/engine/standing';
 import type { Store } from '../storage/store.ts';
 
 /** Functions whose profiles are written in one transaction: 10 ms, some 500 KB of text. */
@@ -43,11 +44,12 @@ export class ProfileSweep {
     this.coverage();
   }
 
-  /** Writes the coverage of the estate. */
+  /** Writes the coverage of the estate, and how the promises stand. */
   coverage(): void {
     const updatedMs = this.#engine.clock.nowMs;
     const rows = coverageOf(this.#engine).map((row) => ({ key: row.capability, updatedMs, content: row }));
-    this.#store.commitStep({ ...this.#step(), coverage: rows });
+    const standing = { key: 'promises', updatedMs, content: standingOf(this.#engine) };
+    this.#store.commitStep({ ...this.#step(), coverage: rows, standing });
   }
 
   /** Returns how many there were. */

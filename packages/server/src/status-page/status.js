@@ -149,6 +149,22 @@ async function drawCoverage() {
   await place('coverage', rows, () => [rows.length > 0 ? table(heads, rows) : nothing('Nothing has arrived yet.')]);
 }
 
+/** How the alert budget is kept; nothing while nothing was judged. */
+async function drawStanding() {
+  const { budget } = await json('api/v1/standing').catch((error) => {
+    if (error instanceof Refused) throw error;
+    return {};
+  });
+  if (budget === undefined) return;
+  const { lastWeek } = budget;
+  const parts = [
+    `Paged in seven days: ${whole(lastWeek.budget)} of a budget of ${whole(budget.perWeek)}`,
+    `beside it ${whole(lastWeek.impact)} grave and certain, ${whole(lastWeek.young)} of young functions`,
+    `confirmed true ${whole(budget.confirmedTrue)}, false ${whole(budget.confirmedFalse)}, not reviewed ${whole(budget.unreviewed)}`,
+  ];
+  await place('standing', parts, () => [element('p', { textContent: `${parts.join(' · ')}.` })]);
+}
+
 async function drawState() {
   const health = await json('api/v1/health');
   const parts = [
@@ -181,7 +197,7 @@ function draw() {
 async function drawOnce() {
   try {
     if (sessionStorage.getItem(KEPT) === null) throw new Refused();
-    await Promise.all([drawState(), drawIncidents(), drawResponses(), drawFunctions(), drawCoverage()]);
+    await Promise.all([drawState(), drawIncidents(), drawResponses(), drawFunctions(), drawCoverage(), drawStanding()]);
     at('refused').textContent = '';
     at('sign-in').hidden = true;
     at('content').hidden = false;

@@ -1,4 +1,5 @@
 import type { Family, Finding, Incident } from '@gait/engine/event/finding';
+import type { Standing } from '@gait/engine/standing';
 
 /** A JSON value as the store keeps it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -20,6 +21,8 @@ export interface Step {
   readonly consumed: number;
   readonly profiles?: readonly Projection[];
   readonly coverage?: readonly Projection[];
+  /** How the promises to people stand: one entry. */
+  readonly standing?: Projection;
 }
 
 /** Which findings to list. Fields that are left out don't filter. */
@@ -94,6 +97,8 @@ export interface Store {
   functionAt(key: string): Projection | undefined;
   /** Every coverage entry, by key. */
   coverage(): readonly Projection[];
+  /** How the promises to people stand; undefined before it was written first. */
+  standing(): Standing | undefined;
   /** Forgets everything that the log can produce again; the next step starts from ordinal 0. */
   rebuild(): void;
   /** May be called twice. */

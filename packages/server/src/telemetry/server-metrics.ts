@@ -1,3 +1,4 @@
+import type { Standing } from '@gait/engine/standing';
 import type { Refused } from '../access/access.ts';
 import type { ServiceStatus } from '../runtime/service.ts';
 import { HEARTBEAT_FAILURES, type HeartbeatCounters } from './heartbeat.ts';
@@ -32,6 +33,8 @@ export interface MetricSources {
   readonly api: ApiCounts;
   /** Tokens that were refused, by reason. */
   readonly refused: Readonly<Record<Refused, number>>;
+  /** How the promises stand, as it was written last; nothing before. */
+  standing?(): Standing | undefined;
   /** Nothing where telemetry does not come over HTTP. */
   ingest?(): readonly IngestSample[];
   readonly heartbeat?: HeartbeatCounters;
@@ -59,6 +62,7 @@ export function serverMetrics(given: MetricSources): ServerMetrics {
   serviceMetrics(registry, sources);
   logMetrics(registry, sources);
   engineMetrics(registry, sources);
+  standingMetrics(registry, sources);
   ingestMetrics(registry, sources);
   heartbeatMetrics(registry, sources);
   const apiSeconds = apiMetrics(registry, sources);
@@ -155,6 +159,45 @@ function engineMetrics(registry: Registry, { status, nowMs = Date.now }: MetricS
     ],
     ['gauge', 'gait_engine_state_bytes', 'Memory of what was learned.', () => status().engineBytes],
   ]);
+}
+
+function standingMetrics(registry: Registry, { standing = () => undefined }: MetricSources): void {
+  const week: MetricDefinition = {
+    type: 'gauge',
+    name: 'gait_alerts_week_pages',
+    help: 'Pages of the last seven model days; only those of reason budget count against the promise.',
+    labels: ['reason'],
+  };
+  registry.read(week, () => samplesOf(standing()?.budget.lastWeek ?? {}, 'reason'));
+  const reviewed: MetricDefinition = {
+    type: 'gauge',
+    name: 'gait_alerts_paged_incidents',
+    help: 'Incidents people were paged for, by what they said of them.',
+    labels: ['verdict'],
+  };
+  registry.read(reviewed, () => {
+    const budget = standing()?.budget;
+    if (budget === undefined) return [];
+    const { confirmedTrue, confirmedFalse, unreviewed } = budget;
+    return samplesOf({ true: confirmedTrue, false: confirmedFalse, unreviewed }, 'verdict');
+  });
+  single(registry, [
+    ['gauge', 'gait_alerts_budget_pages', 'Pages a week that were asked for.', () => standing()?.budget.perWeek ?? 0],
+  ]);
+  for (const side of ['expected', 'observed'] as const) {
+    const definition: MetricDefinition = {
+      type: 'gauge',
+      name: `gait_calibration_${side}_exceedances`,
+      help: `Rarities at or below a level: ${side === 'expected' ? 'how many are due' : 'how many were claimed'}.`,
+      labels: ['detector', 'level'],
+    };
+    registry.read(definition, () =>
+      (standing()?.calibration ?? []).map((row) => ({
+        labels: { detector: row.detector, level: String(row.level) },
+        value: row[side],
+      })),
+    );
+  }
 }
 
 /** Metrics of the ingest, with its names. */

@@ -1,6 +1,7 @@
-import { CONTROL_TEXT_CHARS_MAX } from '@gait/engine/event/control';
+import { EngineError } from '@gait/engine/base/errors';
+import { CONTROL_TEXT_CHARS_MAX, parseControl } from '@gait/engine/event/control';
 import { SET_STATES } from '@gait/engine/event/finding';
-import { type Control, FEEDBACK_SCOPES } from '@gait/engine/event/record';
+import { type Control, FEEDBACK_SCOPES, SETTING_KEYS, type SettingsChange } from '@gait/engine/event/record';
 import { z } from 'zod';
 import { ApiError } from '../codes.ts';
 import { TRAINING_MS_MAX } from '../limits.ts';
@@ -67,6 +68,23 @@ export const CONTROL_ROUTES: readonly Route[] = [
       recorded(context, (by) => ({ kind: 'training-span', fromMs: body.fromMs, toMs: body.toMs, by })),
   }),
   route({
+    id: 'changeSettings',
+    method: 'POST',
+    path: '/controls/settings',
+    role: 'admin',
+    summary: 'Changes what is judged and paged; keys that are left out stay as they are.',
+    body: z.strictObject(
+      Object.fromEntries(SETTING_KEYS.map((key) => [key, z.string().max(CONTROL_TEXT_CHARS_MAX).optional()])),
+    ),
+    response: RECORDED,
+    status: 201,
+    codes: ['invalid'],
+    handle: ({ body }, context) => {
+      const set = checkedSettings(body);
+      return recorded(context, (by) => ({ kind: 'settings', set, by }));
+    },
+  }),
+  route({
     id: 'erasePerson',
     method: 'POST',
     path: '/controls/erasure',
@@ -84,6 +102,17 @@ export const CONTROL_ROUTES: readonly Route[] = [
     },
   }),
 ];
+
+/** Settings whose values are what their keys take. */
+function checkedSettings(set: object): SettingsChange['set'] {
+  try {
+    const control = parseControl({ kind: 'settings', set, by: 'check' });
+    return control.kind === 'settings' ? control.set : {};
+  } catch (error) {
+    if (error instanceof EngineError) throw new ApiError('invalid', error.detail);
+    throw error;
+  }
+}
 
 /** Appends a decision under the name of whoever made it; answers when it is durable. */
 async function recorded({ parts, grant }: Context, control: (by: string) => Control): Promise<{ ordinal: number }> {

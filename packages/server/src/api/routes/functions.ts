@@ -4,7 +4,7 @@ import { CURSOR_CHARS_MAX, page, parseCursor } from '../cursor.ts';
 import type { FunctionRow } from '../function-row.ts';
 import { KEY_CHARS_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '../limits.ts';
 import { type Route, route } from '../route.ts';
-import { BY_KEY, COVERAGE_ROW, FUNCTION_ROW, NEXT, PROFILE, wholeNumber } from '../schemas.ts';
+import { BY_KEY, COVERAGE_ROW, FUNCTION_ROW, NEXT, PROFILE, STANDING, wholeNumber } from '../schemas.ts';
 
 const SORTS = ['key', 'invocations', 'errors', 'lastMs', 'maturity'] as const;
 
@@ -60,6 +60,20 @@ export const FUNCTION_ROUTES: readonly Route[] = [
     summary: 'What can be seen, and what not: no finding in a dark row means no data.',
     response: z.strictObject({ items: z.array(COVERAGE_ROW) }),
     handle: async (_, { refreshed }) => ({ items: (await refreshed.coverage()).map(({ content }) => content) }),
+  }),
+  route({
+    id: 'getStanding',
+    method: 'GET',
+    path: '/standing',
+    role: 'read',
+    summary: 'How the promises stand: the alert budget, and how honest rarities are.',
+    response: STANDING,
+    codes: ['not-found'],
+    handle: async (_, { refreshed }) => {
+      const found = await refreshed.standing();
+      if (found === undefined) throw new ApiError('not-found', 'Nothing has been judged yet.');
+      return found;
+    },
   }),
 ];
 

@@ -1,8 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { assert } from '@gait/engine/base/assert';
 import { type Finding, INCIDENT_STATES, type Incident, PAGE_REASONS } from '@gait/engine/event/finding';
+import type { Standing } from '@gait/engine/standing';
 import { inTransaction } from '../../sqlite.ts';
 import { Fields, parseFinding } from '../parse.ts';
+import { parseStanding } from '../parse-standing.ts';
 import type { FindingsQuery, IncidentsQuery, Json, Lookup, Projection, Step, Store } from '../store.ts';
 import { AMBIGUOUS_IDS_MAX, FINDINGS_LISTED_DEFAULT, FINDINGS_LISTED_MAX } from '../store.ts';
 import { guarded, openDatabase } from './database.ts';
@@ -27,7 +29,7 @@ const ORDERS = {
   told: { by: 'rowid', behind: 'rowid > (SELECT rowid FROM findings WHERE id = ?)' },
 } as const;
 
-type ProjectionTable = 'functions' | 'coverage';
+type ProjectionTable = 'functions' | 'coverage' | 'standing';
 
 /**
  * Opens the store in the file at `path` (`:memory:` for one that vanishes). A step is on disk, safe from loss of power,
@@ -61,6 +63,7 @@ class SqliteStore implements Store {
         for (const incident of step.incidents) this.#writeIncident(incident, step.consumed);
         for (const one of step.profiles ?? []) this.#writeProjection('functions', one, step.consumed);
         for (const one of step.coverage ?? []) this.#writeProjection('coverage', one, step.consumed);
+        if (step.standing !== undefined) this.#writeProjection('standing', step.standing, step.consumed);
         this.#write.consumed.run(step.consumed);
       }),
     );
@@ -115,6 +118,11 @@ class SqliteStore implements Store {
     return this.#projections('coverage', '', -1);
   }
 
+  standing(): Standing | undefined {
+    const [held] = this.#projections('standing', '', 1);
+    return held === undefined ? undefined : parseStanding(held);
+  }
+
   rebuild(): void {
     guarded(() =>
       inTransaction(this.#database, () => {
@@ -124,6 +132,7 @@ class SqliteStore implements Store {
           DELETE FROM incidents;
           DELETE FROM functions;
           DELETE FROM coverage;
+          DELETE FROM standing;
           UPDATE progress SET consumed = 0;
         `);
       }),
@@ -221,6 +230,7 @@ interface Writes {
   readonly joined: StatementSync;
   readonly functions: StatementSync;
   readonly coverage: StatementSync;
+  readonly standing: StatementSync;
   readonly consumed: StatementSync;
 }
 
@@ -257,6 +267,7 @@ function prepareWrites(database: DatabaseSync): Writes {
     joined: database.prepare('SELECT finding FROM incident_findings WHERE incident = ? ORDER BY position'),
     functions: projection('functions'),
     coverage: projection('coverage'),
+    standing: projection('standing'),
     consumed: database.prepare('UPDATE progress SET consumed = max(consumed, ?)'),
   };
 }
