@@ -49,7 +49,7 @@ describe('the command line', () => {
       assert.equal(stderr, '');
       const title = words.length === 0 ? '# The command line' : `## \`gait ${words.join(' ')}`;
       const chapter = manual.split(/^(?=##? )/m).find((text) => text.startsWith(title)) ?? '';
-      for (const option of stdout.match(/^ {2}(-\w, )?--\w+( <[^>]+>)?/gm) ?? []) {
+      for (const option of stdout.match(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)?/gm) ?? []) {
         const flag = option.replace(/^ *(-\w, )?/, '');
         const known = ['--help', '--version'].includes(flag) || chapter.includes(`\`${flag}\``);
         assert.ok(words.join(' ') === 'evidence' || known, `${flag} of gait ${words.join(' ')} is in ${MANUAL}`);
