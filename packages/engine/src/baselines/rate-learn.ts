@@ -150,6 +150,8 @@ function learnWindow(page: SlabPage, word: number, of: { scale: number; minute: 
     if (of.held) return;
     breakRecord(page, at, { count, record, minute });
   }
+  // Also below the record: that one is given up with its generation.
+  u32[at + SCALE.record] = Math.max(u32[at + SCALE.record], count);
   const learned = u32[at + SCALE.learned]++;
   addToHistogram(page, word, { scale, count, windows: 1 });
   if (learned >= EPISODES_FROM_MINUTES) f64[(at + SCALE.chance) >> 1] += 1 / (learned + CHANCE_WINDOWS * minutes);
@@ -163,7 +165,6 @@ function learnWindow(page: SlabPage, word: number, of: { scale: number; minute: 
 
 function breakRecord(page: SlabPage, at: number, of: { count: number; record: number; minute: number }): void {
   const { u32, f64 } = page;
-  u32[at + SCALE.record] = of.count;
   if (u32[at + SCALE.learned] < EPISODES_FROM_MINUTES) return;
   if (of.minute - u32[at + SCALE.lastBreak] > EPISODE_MINUTES) u32[at + SCALE.episodes]++;
   u32[at + SCALE.lastBreak] = of.minute;
@@ -177,10 +178,8 @@ function learnExcess(page: SlabPage, word: number, of: { scale: number; minute: 
   if (expected < 0) return;
   const at = scaleWord(word, of.scale);
   const excess = excessOf(u32[at + SCALE.lagged], expected);
-  if (excess > Math.max(f32[at + SCALE.excess], f32[at + SCALE.excessBefore])) {
-    if (of.held) return;
-    f32[at + SCALE.excess] = excess;
-  }
+  if (of.held && excess > Math.max(f32[at + SCALE.excess], f32[at + SCALE.excessBefore])) return;
+  f32[at + SCALE.excess] = Math.max(f32[at + SCALE.excess], excess);
   u32[at + SCALE.compared]++;
 }
 
