@@ -17,7 +17,8 @@ suite('the standard output', () => {
          const handler = watch(async () => 1);
          for (let turn = 0; turn < 3000; turn++) await handler({}, ${CONTEXT});
          process.stderr.write('done');
-         process.stdin.once('data', async () => { await handler({}, ${CONTEXT}); process.exit(); });`,
+         process.stdin.on('data', async () => { await handler({}, ${CONTEXT}); process.stderr.write('again'); });
+         process.stdin.once('end', () => process.exit());`,
       ],
       { stdio: ['pipe', 'pipe', 'pipe'] },
     );
@@ -27,16 +28,19 @@ suite('the standard output', () => {
     child.stdout.on('data', (piece: Buffer) => {
       stdout += piece.toString();
     });
-    await new Promise<void>((resolve) => {
-      const check = () => (stdout.length > 60_000 ? resolve() : child.stdout.once('data', check));
-      check();
-    });
-    child.stdin.write('go');
+    // What is read first may come from a buffer on this side: there is room in the pipe when a record comes through again.
+    const isThrough = () => Number(recordsIn(stdout.slice(0, stdout.lastIndexOf('\n') + 1)).at(-1)?.seq) > 3001;
+    while (!isThrough()) {
+      child.stdin.write('go');
+      await new Promise((resolve) => child.stderr.once('data', resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    child.stdin.end();
     await new Promise((resolve) => child.once('close', resolve));
     const records = recordsIn(stdout);
     const last = records.at(-1);
-    assert.equal(last?.seq, 3002);
-    assert.equal(last?.drp, 3002 - records.length);
+    assert.ok(Number(last?.seq) > 3001);
+    assert.equal(last?.drp, Number(last?.seq) - records.length);
     assert.ok(records.length > 50 && records.length < 1000);
     for (const line of stdout.trim().split('\n')) assert.doesNotThrow(() => JSON.parse(line));
   });
