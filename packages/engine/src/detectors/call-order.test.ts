@@ -62,6 +62,11 @@ describe('C3: flow.order stays quiet', () => {
 
   it('on the usual order', () => quiet(USUAL));
 
+  it('on an early return, of a request that was refused', () => {
+    const either = (at: number) => (at % 2 === 0 ? [READ, WRITE] : [CHECK, SEND]);
+    quiet([], {}, either);
+  });
+
   it('on a call made again, as clients do when they retry or fetch the next page', () => {
     quiet([READ, READ, CHECK, WRITE, SEND]);
     quiet([READ, CHECK, CHECK, CHECK, WRITE, SEND]);

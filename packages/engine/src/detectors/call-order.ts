@@ -40,6 +40,8 @@ export const callOrder: Detector<FunctionBaselines> = {
     const excused = withoutParallel(seen, state, reading);
     const verdict = flows.judge(excused);
     if (verdict.score < SCORE_MIN) return;
+    // No call at all is an early return, of a request that was refused; what is absent is told by `flow.missing-call`.
+    if (seen.callCount === 0) return;
     if (!seen.habitual && lacksUsual(seen, state)) return;
     out.add(report(seen, state, { reading: excused, verdict }));
   },
