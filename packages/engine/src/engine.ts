@@ -195,11 +195,11 @@ export class Engine {
     this.stageTwo.minute({ second, ordinal: of.ordinal, rows: of.rows, arrivals }, this.#takeClosed());
   }
 
-  /** Scores of the buckets just closed, in order of functions. */
+  /** Scores of the buckets just closed: stage 2 puts them in order. */
   #takeClosed(): ScoredRow[] {
     const all = this.stageOne.flatMap((stage) => stage.closed);
     for (const stage of this.stageOne) stage.closed = [];
-    return all.sort((a, b) => (a.function === b.function ? 0 : a.function < b.function ? -1 : 1));
+    return all;
   }
 
   /** Moves the clock; does what becomes due on the way, in order of time. `ordinal` is that of the record that moves it. */
@@ -231,8 +231,10 @@ export class Engine {
   #closeMinute(second: number, ordinal: number): void {
     const rows = this.stageOne.flatMap((stage) => stage.takeMinute(second));
     rows.sort((a, b) => (a.function < b.function ? -1 : 1));
-    if (rows.length > 0) this.#judgeMinute(second, { ordinal, rows });
-    if (rows.length > 0) this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
+    if (rows.length > 0) {
+      this.#judgeMinute(second, { ordinal, rows });
+      this.#minutes.push({ minuteMs: (second - 60) * 1000, rows });
+    }
     fitRates(this.stageOne, second);
     this.#hours.add(rows);
     if (second % 3600 !== 0) return;

@@ -89,7 +89,7 @@ export class StageTwo {
     }
   }
 
-  /** A minute that is over, with what stage 1 scored in its buckets, ordered by function. */
+  /** A minute that is over, with what stage 1 scored in its buckets. */
   minute(closed: ClosedMinute, scored: readonly ScoredRow[]): void {
     const { second, ordinal } = closed;
     this.loads.minute(closed);

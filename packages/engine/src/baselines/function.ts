@@ -123,34 +123,22 @@ export class FunctionBaselines {
     const at = this.#functions.word(this.#id) + BLOCK_WORD[which];
     if (u32[at] !== 0) return true;
     if (u32[this.#functions.word(this.#id) + HEAD.closed] < 2) return false;
-    u32[at] = this[which].alloc();
-    this[which].focus(u32[at]);
-    return u32[at] !== 0;
+    return this.#make(BLOCK_WORD[which], this[which]);
   }
 
-  /** Gives the function a block for slow changes. */
+  /** Gives the function a block for slow changes, if it has none. */
   makeDrifts(): void {
-    const { u32 } = this.#functions.page(this.#id);
-    const word = this.#functions.word(this.#id);
-    u32[word + HEAD.drift] = this.drifts.alloc();
-    this.drifts.focus(u32[word + HEAD.drift]);
+    this.#make(HEAD.drift, this.drifts);
   }
 
-  /** Gives the function a block for the order of its calls. */
+  /** Gives the function a block for the order of its calls, if it has none. */
   makeFlows(): void {
-    const { u32 } = this.#functions.page(this.#id);
-    const word = this.#functions.word(this.#id);
-    u32[word + HEAD.flows] = this.flows.alloc();
-    this.flows.focus(u32[word + HEAD.flows]);
+    this.#make(HEAD.flows, this.flows);
   }
 
   /** Gives the function a block for what it costs, if it has none. */
   makeSpending(): void {
-    const { u32 } = this.#functions.page(this.#id);
-    const word = this.#functions.word(this.#id);
-    if (u32[word + HEAD.spending] !== 0) return;
-    u32[word + HEAD.spending] = this.spending.alloc();
-    this.spending.focus(u32[word + HEAD.spending]);
+    this.#make(HEAD.spending, this.spending);
   }
 
   /**
@@ -197,6 +185,17 @@ export class FunctionBaselines {
   /** Short name for sentences: the last part of the key. */
   get shortName(): string {
     return shortNameOf(this.name);
+  }
+
+  /** Gives the function at hand a block in a store whose ids are at `word` of the head, and points at it; false when there is no room. */
+  #make(word: number, store: { alloc(): number; focus(id: number): void }): boolean {
+    const { u32 } = this.#functions.page(this.#id);
+    const at = this.#functions.word(this.#id) + word;
+    if (u32[at] === 0) {
+      u32[at] = store.alloc();
+      store.focus(u32[at]);
+    }
+    return u32[at] !== 0;
   }
 }
 

@@ -47,17 +47,6 @@ export class FunctionStores {
   readonly read = new Volumes(FUNCTIONS_MAX, READ_SLOTS);
   /** Values of their events, of stores and what they do to them, and of what they leave behind. */
   readonly traits = new Categories(FUNCTIONS_MAX);
-  /** Each store with the word of the head that holds its id. The order is part of saved state. */
-  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
-    { word: HEAD.rate, store: this.rates },
-    { word: HEAD.flows, store: this.flows },
-    { word: HEAD.drift, store: this.drifts },
-    { word: HEAD.spending, store: this.spending },
-    { word: HEAD.egress, store: this.sent },
-    { word: HEAD.data, store: this.read },
-    { word: HEAD.shape, store: this.traits },
-  ];
-
   /** Those that a roll-back puts back: not what counts minutes, for which the time between would be silence. */
   readonly copied: readonly { readonly word: number; readonly store: CopiedStore }[] = [
     { word: HEAD.flows, store: this.flows },
@@ -66,6 +55,12 @@ export class FunctionStores {
     { word: HEAD.egress, store: this.sent },
     { word: HEAD.data, store: this.read },
     { word: HEAD.shape, store: this.traits },
+  ];
+
+  /** Each store with the word of the head that holds its id. The order is part of saved state. */
+  readonly all: readonly { readonly word: number; readonly store: FunctionStore }[] = [
+    { word: HEAD.rate, store: this.rates },
+    ...this.copied,
   ];
 
   get bytes(): number {
