@@ -4,7 +4,7 @@ import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import { SYMBOL } from '../event/schema.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
+import { expectedValues, fieldText, oftenNever } from './words.ts';
 
 const BASE = 2;
 /** A version is asked for by number only by somebody who means that one. */
@@ -26,7 +26,7 @@ export const dormantVersion: Detector<FunctionBaselines> = {
     const hash = seen.symbols[SYMBOL.qualifier];
     if (hash === 0) return;
     out.judged(dormantVersion.id);
-    const text = seen.batch?.symbolText(seen.row, 'qualifier') ?? '';
+    const text = fieldText(seen, 'qualifier');
     const entry = state.traits.find(CATEGORY.version, hash);
     if (state.traits.wantsName(entry)) state.names.add(keyOf(CATEGORY.version, hash), text);
     if (state.traits.isKnown(entry)) return;

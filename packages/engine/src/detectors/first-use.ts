@@ -1,9 +1,8 @@
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
-import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { countChance, learnOccasion, scoreOccasion } from './occasion.ts';
-import { principalText, thingText } from './words.ts';
+import { fieldText, principalText, thingText } from './words.ts';
 
 /** About fifty hours of somebody's work without anybody new. Every newcomer of the last days asks for more. */
 const BASE = 1.7;
@@ -32,11 +31,11 @@ export const firstUse: Detector<TenantBaselines> = {
     if (state.knows('principal', principal)) return;
     const novelty = scoreOccasion(state, 'newPrincipal', BASE);
     if (novelty.score < SCORE_MIN) return;
-    const who = text(seen, 'principal');
+    const who = fieldText(seen, 'principal');
     const isRead = (seen.flags & FLAG.readOnly) !== 0;
     const refused = (seen.flags & FLAG.denied) !== 0 ? ' (denied)' : '';
     const count = Math.round(novelty.count);
-    const target = thingText(text(seen, 'resource'));
+    const target = thingText(fieldText(seen, 'resource'));
     out.add({
       detector: firstUse.id,
       score: novelty.score,
@@ -48,12 +47,12 @@ export const firstUse: Detector<TenantBaselines> = {
       evidence: [
         {
           parameter: 'principal',
-          observed: `${principalText(who)}: ${text(seen, 'action')}${refused}`,
+          observed: `${principalText(who)}: ${fieldText(seen, 'action')}${refused}`,
           expected: `one that acted before; ${novelty.novelties.toFixed(1)} new ones lately`,
           count,
         },
       ],
-      sentence: `${principalText(who)} was never seen before and used ${text(seen, 'action')}${target === '' ? '' : ` on ${target}`}${refused}; in ${count} hours of work of all principals ${novelty.novelties < 0.5 ? 'nobody new came lately' : 'few new ones came'}.`,
+      sentence: `${principalText(who)} was never seen before and used ${fieldText(seen, 'action')}${target === '' ? '' : ` on ${target}`}${refused}; in ${count} hours of work of all principals ${novelty.novelties < 0.5 ? 'nobody new came lately' : 'few new ones came'}.`,
       quietIf: 'the principal had acted before, or new principals had come in the last days',
       impact: isRead ? IMPACT_READ : IMPACT_WRITE,
       techniques: ['T1078.004'],
@@ -68,10 +67,6 @@ export const firstUse: Detector<TenantBaselines> = {
     const isNew = !state.knows('principal', principal);
     if (begins) countChance(state, 'newPrincipal');
     if (isNew) learnOccasion(state, 'newPrincipal', { hash: principal, base: BASE });
-    state.ensure('principal', principal, () => text(seen, 'principal'));
+    state.ensure('principal', principal, () => fieldText(seen, 'principal'));
   },
 };
-
-function text(seen: Observation, field: 'principal' | 'action' | 'resource'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
-}

@@ -1,5 +1,6 @@
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import type { Detector } from './detector.ts';
+import { fieldText } from './words.ts';
 
 /**
  * A source sent records of a function it may not speak for. Ingest refused them and wrote a health record with the identity
@@ -16,9 +17,9 @@ export const identityMismatch: Detector<TenantBaselines> = {
   facets: ['health'],
 
   score(seen, _state, out) {
-    const claimed = seen.batch?.symbolText(seen.row, 'claimed') ?? '';
+    const claimed = fieldText(seen, 'claimed');
     if (claimed === '') return;
-    const sender = seen.batch?.symbolText(seen.row, 'principal') ?? '';
+    const sender = fieldText(seen, 'principal');
     out.add({
       detector: identityMismatch.id,
       score: 4,

@@ -5,7 +5,7 @@ import { certainKm } from '../features/countries.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { countChance, learnOccasion, scoreOccasion } from './occasion.ts';
-import { principalText } from './words.ts';
+import { fieldText, principalText } from './words.ts';
 
 /** Speed of an airliner, km/h: nobody is faster. */
 const KMH_MAX = 900;
@@ -34,7 +34,7 @@ export const impossibleTravel: Detector<TenantBaselines> = {
     const novelty = scoreOccasion(state, 'travel', BASE);
     if (novelty.score < SCORE_MIN) return;
     const { from, to, km, hours } = journey;
-    const who = principalText(text(seen, 'principal'));
+    const who = principalText(fieldText(seen, 'principal'));
     const count = Math.round(novelty.count);
     const took = hours < 1 ? `${Math.round(hours * 60)} minutes` : `${hours.toFixed(1)} hours`;
     out.add({
@@ -70,8 +70,8 @@ export const impossibleTravel: Detector<TenantBaselines> = {
     const moves = state.principals.lastPlace.country !== country;
     if (begins) countChance(state, 'travel');
     if (journey !== undefined) learnOccasion(state, 'travel', { hash: principal, base: BASE });
-    if (moves) state.names.add(keyOf(CATEGORY.country, country), text(seen, 'country'));
-    state.ensure('principal', principal, () => text(seen, 'principal'));
+    if (moves) state.names.add(keyOf(CATEGORY.country, country), fieldText(seen, 'country'));
+    state.ensure('principal', principal, () => fieldText(seen, 'principal'));
     const second = Math.floor(seen.eventMs / 1000);
     // A record that comes late says nothing about where somebody is now.
     if (second >= state.principals.lastPlace.second) state.principals.setPlace(country, second);
@@ -90,7 +90,7 @@ function journeyOf(seen: Observation, state: TenantBaselines): Journey | undefin
   const { country, second } = state.principals.lastPlace;
   if (country === 0 || country === seen.symbols[SYMBOL.country]) return undefined;
   const from = state.names.get(keyOf(CATEGORY.country, country));
-  const to = text(seen, 'country');
+  const to = fieldText(seen, 'country');
   const km = certainKm(from, to);
   const hours = Math.abs(seen.eventMs / 1000 - second) / SECONDS_PER_HOUR;
   return km > KMH_MAX * hours ? { from, to, km, hours } : undefined;
@@ -100,8 +100,4 @@ function isPersonSomewhere(seen: Observation, state: TenantBaselines): boolean {
   const { symbols } = seen;
   if (symbols[SYMBOL.principal] === 0 || symbols[SYMBOL.country] === 0) return false;
   return symbols[SYMBOL.principalKind] === state.person;
-}
-
-function text(seen: Observation, field: 'principal' | 'country'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
 }

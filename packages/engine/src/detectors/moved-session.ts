@@ -3,7 +3,7 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { principalText } from './words.ts';
+import { fieldText, principalText } from './words.ts';
 
 /** Thirty sessions of programs in the account that stayed where they were. */
 const THRESHOLD = 1.5;
@@ -27,8 +27,8 @@ export const movedSession: Detector<TenantBaselines> = {
     const { locked, moved } = state.sessions;
     const score = Math.log10((locked + 1) / (moved + 0.5));
     if (score < SCORE_MIN) return;
-    const network = text(seen, 'network');
-    const who = principalText(text(seen, 'principal'));
+    const network = fieldText(seen, 'network');
+    const who = principalText(fieldText(seen, 'principal'));
     out.add({
       detector: movedSession.id,
       score,
@@ -64,7 +64,7 @@ export const movedSession: Detector<TenantBaselines> = {
 function isOfProgram(seen: Observation): boolean {
   const { symbols } = seen;
   if (symbols[SYMBOL.instance] === 0 || symbols[SYMBOL.network] === 0 || symbols[SYMBOL.principal] === 0) return false;
-  const kind = text(seen, 'principalKind');
+  const kind = fieldText(seen, 'principalKind');
   return kind === 'function' || kind === 'role';
 }
 
@@ -75,8 +75,4 @@ function hasMoved(seen: Observation, state: TenantBaselines): boolean {
   state.focus('principal', seen.symbols[SYMBOL.principal]);
   const entry = state.categories.find(CATEGORY.network, network);
   return entry < 0 || state.categories.isSuspect(entry);
-}
-
-function text(seen: Observation, field: 'principal' | 'principalKind' | 'network'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
 }

@@ -3,10 +3,9 @@ import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
-import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { patienceWith } from './patience.ts';
-import { expectedValues, oftenNever, principalText, thingText } from './words.ts';
+import { expectedValues, fieldText, oftenNever, principalText, thingText } from './words.ts';
 
 /**
  * A principal (role of a function, robot, person) uses an API action it never used. The role of a function does the same
@@ -29,10 +28,10 @@ export const newAction: Detector<TenantBaselines> = {
     const place = { field: CATEGORY.action, entry, day: state.lesson.day };
     const novelty = scoreNovelty(state.categories, place, patienceWith(seen));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
-    const who = principalText(text(seen, 'principal'));
-    const what = text(seen, 'action');
+    const who = principalText(fieldText(seen, 'principal'));
+    const what = fieldText(seen, 'action');
     const denied = (seen.flags & FLAG.denied) !== 0;
-    const target = thingText(text(seen, 'resource'));
+    const target = thingText(fieldText(seen, 'resource'));
     out.add({
       detector: newAction.id,
       score: novelty.score,
@@ -60,17 +59,13 @@ export const newAction: Detector<TenantBaselines> = {
     const principal = seen.symbols[SYMBOL.principal];
     const action = seen.symbols[SYMBOL.action];
     if (principal === 0 || action === 0) return;
-    state.ensure('principal', principal, () => text(seen, 'principal'));
+    state.ensure('principal', principal, () => fieldText(seen, 'principal'));
     state.categories.observe(CATEGORY.action);
     const value = { field: CATEGORY.action, hash: action, base: patienceWith(seen), held: state.held };
     learnValue(state.categories, value, state.lesson);
     const entry = state.categories.find(CATEGORY.action, action);
     if (state.categories.wantsName(entry)) {
-      state.names.add(keyOf(CATEGORY.action, action), text(seen, 'action'));
+      state.names.add(keyOf(CATEGORY.action, action), fieldText(seen, 'action'));
     }
   },
 };
-
-function text(seen: Observation, field: 'principal' | 'action' | 'resource'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
-}

@@ -5,7 +5,7 @@ import { scoreNovelty } from '../baselines/novelty.ts';
 import { SYMBOL } from '../event/schema.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
+import { expectedValues, fieldText, oftenNever } from './words.ts';
 
 /** For functions, roles and services, which do not change by themselves. */
 const BASE = 2;
@@ -73,5 +73,5 @@ function baseOf(seen: Observation, state: FunctionBaselines): number {
 }
 
 function principalText(seen: Observation): string {
-  return seen.batch?.symbolText(seen.row, 'principal') ?? '';
+  return fieldText(seen, 'principal');
 }

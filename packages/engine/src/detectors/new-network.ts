@@ -3,10 +3,9 @@ import { learnValue } from '../baselines/learning.ts';
 import { scoreNovelty } from '../baselines/novelty.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { SYMBOL } from '../event/schema.ts';
-import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { patienceWith } from './patience.ts';
-import { expectedValues, oftenNever, principalText } from './words.ts';
+import { expectedValues, fieldText, oftenNever, principalText } from './words.ts';
 
 /**
  * A principal acts from a network it never acted from: for the role of a function, the sign of credentials used outside.
@@ -29,8 +28,8 @@ export const newNetwork: Detector<TenantBaselines> = {
     const place = { field: CATEGORY.network, entry, day: state.lesson.day };
     const novelty = scoreNovelty(state.categories, place, patienceWith(seen));
     if (novelty === undefined || novelty.score < SCORE_MIN) return;
-    const who = principalText(text(seen, 'principal'));
-    const where = text(seen, 'network');
+    const who = principalText(fieldText(seen, 'principal'));
+    const where = fieldText(seen, 'network');
     out.add({
       detector: newNetwork.id,
       score: novelty.score,
@@ -58,17 +57,13 @@ export const newNetwork: Detector<TenantBaselines> = {
     const principal = seen.symbols[SYMBOL.principal];
     const network = seen.symbols[SYMBOL.network];
     if (principal === 0 || network === 0) return;
-    state.ensure('principal', principal, () => text(seen, 'principal'));
+    state.ensure('principal', principal, () => fieldText(seen, 'principal'));
     state.categories.observe(CATEGORY.network);
     const value = { field: CATEGORY.network, hash: network, base: patienceWith(seen), held: state.held };
     learnValue(state.categories, value, state.lesson);
     const entry = state.categories.find(CATEGORY.network, network);
     if (state.categories.wantsName(entry)) {
-      state.names.add(keyOf(CATEGORY.network, network), text(seen, 'network'));
+      state.names.add(keyOf(CATEGORY.network, network), fieldText(seen, 'network'));
     }
   },
 };
-
-function text(seen: Observation, field: 'principal' | 'network'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
-}

@@ -5,7 +5,7 @@ import { scoreNovelty } from '../baselines/novelty.ts';
 import { NUMBER, SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { bytesText, oftenNever } from './words.ts';
+import { bytesText, fieldText, oftenNever } from './words.ts';
 
 const BASE = 2;
 /** An event anybody can send says nothing beyond a weak signal; one from within says a little more. */
@@ -76,12 +76,12 @@ export const newStructure: Detector<FunctionBaselines> = {
 
 /** True for an event that somebody nobody vouches for may have sent. */
 function isOpen(seen: Observation): boolean {
-  const kind = seen.batch?.symbolText(seen.row, 'triggerKind') ?? '';
-  const principal = seen.batch?.symbolText(seen.row, 'principalKind') ?? '';
+  const kind = fieldText(seen, 'triggerKind');
+  const principal = fieldText(seen, 'principalKind');
   return OPEN_KINDS.has(kind) || principal === 'anonymous';
 }
 
 /** A structure is a hash; eight digits of it tell one from another. */
 function structureText(seen: Observation): string {
-  return `structure ${(seen.batch?.symbolText(seen.row, 'shape') ?? '').slice(0, 8)}`;
+  return `structure ${(fieldText(seen, 'shape')).slice(0, 8)}`;
 }

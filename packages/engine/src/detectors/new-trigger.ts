@@ -5,7 +5,7 @@ import { scoreNovelty } from '../baselines/novelty.ts';
 import { FIELDS, type Observation } from '../features/observation.ts';
 import { triggerOf } from '../features/shape.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, oftenNever } from './words.ts';
+import { expectedValues, fieldText, oftenNever } from './words.ts';
 
 const BASE = 2;
 
@@ -71,7 +71,7 @@ function triggerText(seen: Observation): string {
 
 /** "directly by `webhook`" for a function, "by queue sqs/jobs" for anything else. */
 function byWhom(seen: Observation): string {
-  const source = seen.batch?.symbolText(seen.row, 'triggerSource') ?? '';
+  const source = fieldText(seen, 'triggerSource');
   const direct = seen.batch?.symbolText(seen.row, 'triggerKind') === 'invoke' && source !== '';
   return direct ? `directly by \`${shortNameOf(source)}\`` : `by ${triggerText(seen)}`;
 }

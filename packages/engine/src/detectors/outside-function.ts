@@ -4,7 +4,7 @@ import { SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { countChance, learnOccasion, OCCASION, scoreOccasion } from './occasion.ts';
-import { expectedValues, principalText } from './words.ts';
+import { expectedValues, fieldText, principalText } from './words.ts';
 
 /** Twenty calls of functions anywhere in the account: software that functions never use is that telling. */
 const BASE = 1.3;
@@ -36,13 +36,13 @@ export const outsideFunction: Detector<TenantBaselines> = {
   score(seen, state, out) {
     if (!isOfFunction(seen)) return;
     out.judged(outsideFunction.id);
-    const client = text(seen, 'client');
+    const client = fieldText(seen, 'client');
     if (!OUTSIDE.has(client) || isUsual(seen, state)) return;
     const novelty = scoreOccasion(state, 'outside', BASE);
     if (novelty.score < SCORE_MIN) return;
-    const who = principalText(text(seen, 'principal'));
+    const who = principalText(fieldText(seen, 'principal'));
     const count = Math.round(novelty.count);
-    const network = text(seen, 'network');
+    const network = fieldText(seen, 'network');
     const from = network === '' ? '' : ` from ${network}`;
     out.add({
       detector: outsideFunction.id,
@@ -53,7 +53,7 @@ export const outsideFunction: Detector<TenantBaselines> = {
       value: client,
       novelty: undefined,
       evidence: [{ parameter: 'client', observed: client, expected: expectedValues(state, CATEGORY.client), count }],
-      sentence: `Credentials that were issued to a function (${who}) were used with ${client} for ${text(seen, 'action')}${from}; in ${count} calls no function of the account did that.`,
+      sentence: `Credentials that were issued to a function (${who}) were used with ${client} for ${fieldText(seen, 'action')}${from}; in ${count} calls no function of the account did that.`,
       quietIf: 'functions of the account had used such software before',
       impact: 0.9,
       techniques: ['T1552.005', 'T1078.004'],
@@ -66,18 +66,18 @@ export const outsideFunction: Detector<TenantBaselines> = {
     const usual = isUsual(seen, state);
     countChance(state, 'outside');
     state.categories.observe(CATEGORY.client);
-    if (OUTSIDE.has(text(seen, 'client')) && !usual) {
+    if (OUTSIDE.has(fieldText(seen, 'client')) && !usual) {
       learnOccasion(state, 'outside', { hash: seen.symbols[SYMBOL.principal], base: BASE });
       if (!seen.training) return;
     }
     state.categories.learn(CATEGORY.client, client, state.lesson);
     const entry = state.categories.find(CATEGORY.client, client);
-    if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.client, client), text(seen, 'client'));
+    if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.client, client), fieldText(seen, 'client'));
   },
 };
 
 function isOfFunction(seen: Observation): boolean {
-  return seen.symbols[SYMBOL.client] !== 0 && text(seen, 'principalKind') === 'function';
+  return seen.symbols[SYMBOL.client] !== 0 && fieldText(seen, 'principalKind') === 'function';
 }
 
 /** Whether functions of the account are known to use the client, or this principal is. */
@@ -92,7 +92,3 @@ function isUsual(seen: Observation, state: TenantBaselines): boolean {
 
 /** Calls with the client after which it is the principal's own way. */
 const OWN_COUNT_MIN = 50;
-
-function text(seen: Observation, field: 'principal' | 'principalKind' | 'action' | 'client' | 'network'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
-}

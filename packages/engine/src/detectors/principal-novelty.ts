@@ -6,7 +6,7 @@ import { SYMBOL, type SymbolField } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 import { patienceWith } from './patience.ts';
-import { expectedValues, oftenNever, principalText } from './words.ts';
+import { expectedValues, fieldText, oftenNever, principalText } from './words.ts';
 
 /** What differs between detectors of something a principal has never shown. */
 export interface PrincipalNovelty {
@@ -53,7 +53,7 @@ function score(
   const place = { field: of.field, entry: state.categories.find(of.field, hash), day: state.lesson.day };
   const novelty = scoreNovelty(state.categories, place, patienceWith(seen), SCORE_MIN);
   if (novelty === undefined) return;
-  const value = text(seen, of.symbol);
+  const value = fieldText(seen, of.symbol);
   const { count } = novelty;
   out.add({
     detector: of.id,
@@ -64,7 +64,7 @@ function score(
     value,
     novelty: undefined,
     evidence: [{ parameter: of.parameter, observed: value, expected: expectedValues(state, of.field), count }],
-    sentence: `${principalText(text(seen, 'principal'))} ${of.did(value)}; ${oftenNever(novelty, of.before, 'recorded API calls')}.`,
+    sentence: `${principalText(fieldText(seen, 'principal'))} ${of.did(value)}; ${oftenNever(novelty, of.before, 'recorded API calls')}.`,
     quietIf: of.quietIf,
     impact: of.impact,
     techniques: of.techniques,
@@ -75,14 +75,10 @@ function learn(of: PrincipalNovelty, seen: Observation, state: TenantBaselines):
   const principal = seen.symbols[SYMBOL.principal];
   const hash = seen.symbols[SYMBOL[of.symbol]];
   if (principal === 0 || hash === 0) return;
-  state.ensure('principal', principal, () => text(seen, 'principal'));
+  state.ensure('principal', principal, () => fieldText(seen, 'principal'));
   state.categories.observe(of.field);
   const value = { field: of.field, hash, base: patienceWith(seen), held: state.held };
   learnValue(state.categories, value, state.lesson);
   const entry = state.categories.find(of.field, hash);
-  if (state.categories.wantsName(entry)) state.names.add(keyOf(of.field, hash), text(seen, of.symbol));
-}
-
-function text(seen: Observation, field: SymbolField): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
+  if (state.categories.wantsName(entry)) state.names.add(keyOf(of.field, hash), fieldText(seen, of.symbol));
 }

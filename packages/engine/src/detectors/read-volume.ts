@@ -7,7 +7,7 @@ import { addAmount, amountThreshold, placeText } from './amount-claim.ts';
 import { readsOf } from './bulk-response.ts';
 import { type Detector, SCORE_MIN, type Scores } from './detector.ts';
 import { isLater } from './egress-volume.ts';
-import { bytesText, principalText } from './words.ts';
+import { bytesText, fieldText, principalText } from './words.ts';
 
 /** Least excess over the most ever read from a store in one invocation: reading is not yet leaving. */
 const BYTES_EXCESS_MIN = 262_144;
@@ -147,7 +147,7 @@ function judgePrincipal(seen: Observation, state: FunctionBaselines, out: Scores
   if (own === 0 || bytes <= tail.max || bytes < PRINCIPAL_BYTES_MIN) return;
   out.judged(readVolume.id);
   const [score, count, max] = [tail.score(bytes), Math.round(tail.count), tail.max];
-  const who = principalText(seen.batch?.symbolText(seen.row, 'principal') ?? '');
+  const who = principalText(fieldText(seen, 'principal'));
   const { shortName: name } = state;
   const limit = Math.max(tail.limit(CLAIM_BEYOND), PRINCIPAL_BYTES_MIN);
   addAmount(out, {

@@ -1,7 +1,7 @@
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { principalText } from './words.ts';
+import { fieldText, principalText } from './words.ts';
 
 /** One active hour in ten thousand. */
 const THRESHOLD = 4;
@@ -33,8 +33,8 @@ export const refusedActions: Detector<TenantBaselines> = {
     const { p, mean } = principals.refusedTail(refused);
     const score = -Math.log10(Math.max(p, Number.MIN_VALUE));
     if (score < SCORE_MIN) return;
-    const who = principalText(seen.batch?.symbolText(seen.row, 'principal') ?? '');
-    const last = seen.batch?.symbolText(seen.row, 'action') ?? '';
+    const who = principalText(fieldText(seen, 'principal'));
+    const last = fieldText(seen, 'action');
     const hours = Math.round(principals.activeHours);
     out.add({
       detector: refusedActions.id,

@@ -6,7 +6,7 @@ import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
 import { countChance, learnOccasion, scoreOccasion } from './occasion.ts';
 import { IMPACT_OF_CHANGE, TECHNIQUES_OF_CHANGE } from './unusual-change.ts';
-import { principalText, thingText } from './words.ts';
+import { fieldText, principalText, thingText } from './words.ts';
 
 /** One call in a thousand: of everything principals do, this is new to them and to everybody. */
 const THRESHOLD = 3;
@@ -41,10 +41,10 @@ export const unheardAction: Detector<TenantBaselines> = {
     const account = Math.max(0, occasion.score - usedBy / 2);
     const score = Math.max(0, own.score) + account;
     if (score < SCORE_MIN || occasion.count < 1) return;
-    const what = text(seen, 'action');
-    const kind = text(seen, 'changeKind');
+    const what = fieldText(seen, 'action');
+    const kind = fieldText(seen, 'changeKind');
     const refused = (seen.flags & FLAG.denied) !== 0;
-    const target = thingText(text(seen, 'resource'));
+    const target = thingText(fieldText(seen, 'resource'));
     const count = Math.max(1, Math.round(own.count));
     const others = usedBy === 0 ? 'nobody in the account ever did' : `only ${usedBy} in the account ever did`;
     out.add({
@@ -63,7 +63,7 @@ export const unheardAction: Detector<TenantBaselines> = {
           count,
         },
       ],
-      sentence: `${principalText(text(seen, 'principal'))} ${refused ? 'tried' : 'used'} ${what}${target === '' ? '' : ` on ${target}`}; in ${count} recorded API calls it never did, and ${others}.`,
+      sentence: `${principalText(fieldText(seen, 'principal'))} ${refused ? 'tried' : 'used'} ${what}${target === '' ? '' : ` on ${target}`}; in ${count} recorded API calls it never did, and ${others}.`,
       quietIf: `${USED_BY_MIN} principals of the account used this action, or new actions were often tried`,
       impact: impactOf(seen, kind),
       techniques: TECHNIQUES_OF_CHANGE[kind] ?? ['T1078.004'],
@@ -95,8 +95,4 @@ function impactOf(seen: Observation, kind: string): number {
   const known = IMPACT_OF_CHANGE[kind];
   if (known !== undefined) return known;
   return (seen.flags & FLAG.readOnly) === 0 ? IMPACT_WRITE : IMPACT_READ;
-}
-
-function text(seen: Observation, field: 'principal' | 'action' | 'resource' | 'changeKind'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
 }

@@ -6,7 +6,7 @@ import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { expectedValues, principalText, thingText } from './words.ts';
+import { expectedValues, fieldText, principalText, thingText } from './words.ts';
 
 /** Changes are rare and weighty: ten by the same hands make another hand worth a look. */
 const BASE = 1.3;
@@ -71,8 +71,12 @@ export const unusualChange: Detector<TenantBaselines> = {
     if (speaks === undefined) return;
     const score = robot ? speaks.score * ROBOT_FACTOR : speaks.score;
     if (score < SCORE_MIN) return;
-    const words = { principal: text(seen, 'principal'), kind: text(seen, 'changeKind'), action: text(seen, 'action') };
-    const targetText = text(seen, 'resource');
+    const words = {
+      principal: fieldText(seen, 'principal'),
+      kind: fieldText(seen, 'changeKind'),
+      action: fieldText(seen, 'action'),
+    };
+    const targetText = fieldText(seen, 'resource');
     const failed = (seen.flags & FLAG.denied) !== 0;
     const unit = byTarget ? 'changes of it' : rareKind ? 'changes seen' : `${words.kind} changes seen`;
     out.add({
@@ -106,15 +110,15 @@ export const unusualChange: Detector<TenantBaselines> = {
     const who = seen.symbols[SYMBOL.principal];
     const kind = seen.symbols[SYMBOL.changeKind];
     if (who === 0 || kind === 0) return;
-    const name = () => text(seen, 'principal');
+    const name = () => fieldText(seen, 'principal');
     const target = seen.symbols[SYMBOL.resource];
     const counts = !state.held && (seen.flags & FLAG.denied) === 0;
     if (counts && !isPerson(seen, state)) state.robots.learn(handsOf(seen), target, state.lesson);
     if (target !== 0) {
-      state.ensure('touched', target, () => text(seen, 'resource'));
+      state.ensure('touched', target, () => fieldText(seen, 'resource'));
       learnChanger(state, who, name);
     }
-    state.ensure('account', kind, () => text(seen, 'changeKind'));
+    state.ensure('account', kind, () => fieldText(seen, 'changeKind'));
     learnChanger(state, who, name);
     state.ensure('account', ANY_KIND, () => 'all changes');
     learnChanger(state, who, name);
@@ -123,7 +127,7 @@ export const unusualChange: Detector<TenantBaselines> = {
 
 /** New code of something, by hands that deploy many things on many days. Roles, policies and URLs are other kinds of change. */
 function isRobotsDeployment(seen: Observation, state: TenantBaselines): boolean {
-  return text(seen, 'changeKind') === 'code' && !isPerson(seen, state) && state.robots.knows(handsOf(seen));
+  return fieldText(seen, 'changeKind') === 'code' && !isPerson(seen, state) && state.robots.knows(handsOf(seen));
 }
 
 function isPerson({ symbols }: Observation, state: TenantBaselines): boolean {
@@ -160,8 +164,4 @@ function learnChanger(state: TenantBaselines, who: number, name: () => string): 
   learnValue(state.categories, value, state.lesson);
   const entry = state.categories.find(CATEGORY.changer, who);
   if (state.categories.wantsName(entry)) state.names.add(keyOf(CATEGORY.changer, who), name());
-}
-
-function text(seen: Observation, field: 'principal' | 'action' | 'resource' | 'changeKind'): string {
-  return seen.batch?.symbolText(seen.row, field) ?? '';
 }

@@ -1,7 +1,7 @@
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { SYMBOL } from '../event/schema.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { principalText } from './words.ts';
+import { fieldText, principalText } from './words.ts';
 
 /** One active hour in two hundred: five weeks of working days without such an hour. */
 const THRESHOLD = 2.3;
@@ -29,7 +29,7 @@ export const unusualHour: Detector<TenantBaselines> = {
     out.judged(unusualHour.id);
     const score = -Math.log10(principals.hourTail(seen.eventMs));
     if (score < SCORE_MIN) return;
-    const who = principalText(seen.batch?.symbolText(seen.row, 'principal') ?? '');
+    const who = principalText(fieldText(seen, 'principal'));
     const hour = Math.floor(seen.eventMs / HOUR_MS) % HOURS;
     const count = Math.round(principals.activeHours);
     const usual = rangesOf(principals.hoursActed);

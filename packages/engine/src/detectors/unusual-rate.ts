@@ -2,7 +2,7 @@ import { POOL } from '../baselines/principals.ts';
 import type { TenantBaselines } from '../baselines/tenant.ts';
 import { FLAG, SYMBOL } from '../event/schema.ts';
 import { type Detector, SCORE_MIN } from './detector.ts';
-import { principalText } from './words.ts';
+import { fieldText, principalText } from './words.ts';
 
 /** One active hour in ten thousand. */
 const THRESHOLD = 4;
@@ -36,7 +36,7 @@ export const unusualRate: Detector<TenantBaselines> = {
     const { p, mean } = principals.rateTail(calls, person ? POOL.person : POOL.program);
     const score = -Math.log10(Math.max(p, Number.MIN_VALUE));
     if (score < SCORE_MIN) return;
-    const who = principalText(seen.batch?.symbolText(seen.row, 'principal') ?? '');
+    const who = principalText(fieldText(seen, 'principal'));
     const count = Math.round(principals.activeHours);
     const most = Math.round(principals.mostCalls);
     out.add({
@@ -65,7 +65,7 @@ export const unusualRate: Detector<TenantBaselines> = {
   learn(seen, state) {
     const principal = seen.symbols[SYMBOL.principal];
     if (principal === 0) return;
-    state.ensure('principal', principal, () => seen.batch?.symbolText(seen.row, 'principal') ?? '');
+    state.ensure('principal', principal, () => fieldText(seen, 'principal'));
     const person = seen.symbols[SYMBOL.principalKind] === state.person;
     state.principals.observe({
       eventMs: seen.eventMs,

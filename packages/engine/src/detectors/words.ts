@@ -1,5 +1,6 @@
 import { type FunctionBaselines, shortNameOf } from '../baselines/function.ts';
 import type { Novelty } from '../baselines/novelty.ts';
+import type { SymbolField } from '../event/schema.ts';
 import type { Observation } from '../features/observation.ts';
 
 /** Values named in an expectation; more are counted. */
@@ -52,6 +53,11 @@ export function principalText(principal: string): string {
 /** What was touched as people call it: `the function mailer` for `lambda/aws:1:eu-west-1:mailer`. */
 export function thingText(resource: string): string {
   return resource.startsWith('lambda/') ? `the function ${shortNameOf(resource)}` : resource;
+}
+
+/** Text of a field of the row at hand, '' when it has none or the row is no longer at hand. */
+export function fieldText(seen: Observation, field: SymbolField): string {
+  return seen.batch?.symbolText(seen.row, field) ?? '';
 }
 
 /** Text of a call, `s3:PutObject bucket`, as long as its row is at hand. */
